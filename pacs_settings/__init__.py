@@ -1,0 +1,1 @@
+"""Account settings of a radiology portal."""

@@ -1,0 +1,49 @@
+"""The cookies we set: their names, and with which protection."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.responses import Response
+
+from pacs_settings.config import config
+
+SESSION = "session"
+SIGN_IN = "sign-in"
+BROWSER = "browser"
+LANGUAGE = "language"
+YEAR = 365 * 24 * 3600
+
+
+def name(cookie: str) -> str:
+    """The full name: `__Host-` binds it to this host and to TLS (or to localhost)."""
+    return f"__Host-pacs-{cookie}" if config().production else f"pacs-{cookie}"
+
+
+def put(
+    response: Response, cookie: str, value: str, max_age: int | None = None
+) -> None:
+    """Set a cookie that scripts cannot read and other sites do not send."""
+    response.set_cookie(
+        name(cookie),
+        value,
+        max_age=max_age,
+        path="/",
+        secure=config().production,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop(response: Response, cookie: str) -> None:
+    """Take a cookie back."""
+    put(response, cookie, "", max_age=0)
+
+
+def read(header: str, cookie: str) -> str:
+    """The value of one of our cookies in a Cookie header; empty where there is none."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header[:8192])
+    except CookieError:
+        return ""
+    morsel = jar.get(name(cookie))
+    return morsel.value if morsel else ""

@@ -1,0 +1,148 @@
+"""The gate: one middleware before every event, deny by default."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from reflex.app import App
+from reflex.event import Event
+from reflex.middleware import Middleware
+from reflex.state import BaseState, State, StateUpdate
+from reflex_base.registry import RegistrationContext
+
+from pacs_settings.access import arguments, principal
+from pacs_settings.access.permissions import Permission, needed
+from pacs_settings.access.principal import Principal
+from pacs_settings.access.state import AccessState
+from pacs_settings.access.tabs import Tab, tabs
+from pacs_settings.access.visitor import Visitor, visitor
+from pacs_settings.core import audit
+from pacs_settings.core.db import writing
+
+log = logging.getLogger(__name__)
+_ROOT = State.get_full_name()
+HYDRATE = frozenset({f"{_ROOT}.hydrate", f"{_ROOT}.hydrate_and_load"})
+# Handlers of the framework that pages cannot do without; allowed by exact name, and still gated.
+FRAMEWORK = HYDRATE | {
+    f"{_ROOT}.set_is_hydrated",
+    f"{_ROOT}.reflex___state____on_load_internal_state.on_load_internal",
+    f"{_ROOT}.reflex___state____on_load_internal_state.set_is_hydrated",
+    f"{_ROOT}.reflex___state____frontend_event_exception_state.handle_frontend_exception",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One event, as the gate looks at it."""
+
+    event: Event
+    who: Visitor
+    tab: Tab
+    from_client: bool
+
+
+class Gate(Middleware):
+    """Lets an event through only for a principal with the permission its handler is marked with."""
+
+    async def preprocess(
+        self, app: App, state: BaseState, event: Event
+    ) -> StateUpdate | None:
+        """None lets the event run; an update is all that its sender gets."""
+        access = await state.get_state(AccessState)
+        asked = _asked(state, event)
+        if not asked.who.same_origin or not _holds_token(app, asked.tab):
+            return _refused(asked, None, "origin")
+        try:
+            arguments.check(_handler(event), event.payload)
+        except arguments.BadArguments as wrong:
+            return _refused(asked, None, f"arguments: {wrong}")
+        acting = await asyncio.to_thread(_resolve, asked)
+        principal.enter(acting, asked.who.language)
+        session_id = acting.session_id if acting else ""
+        if access._session_id != session_id:
+            if event.name in HYDRATE:
+                _rebind(access, session_id)
+            else:
+                return await _other_principal(asked, access, acting)
+        if acting:
+            tabs.note(session_id, acting.account_id, asked.tab)
+        if event.name in FRAMEWORK:
+            return None
+        return await self._decide(asked, access, acting)
+
+    async def _decide(
+        self, asked: Asked, access: AccessState, acting: Principal | None
+    ) -> StateUpdate | None:
+        permission = needed(_handler(asked.event))
+        if permission is None:
+            return await _refused_and_audited(asked, acting)
+        if permission == Permission.PUBLIC or (acting and acting.may(permission)):
+            return None
+        if acting is None:
+            return await _leave(access)
+        return await _refused_and_audited(asked, acting)
+
+
+def _handler(event: Event) -> Any:
+    return RegistrationContext.get().event_handlers[event.name].handler.fn
+
+
+def _asked(state: BaseState, event: Event) -> Asked:
+    router = state._get_root_state().router_data
+    headers = router.get("headers", {})
+    who = visitor(headers, headers.get("asgi-scope-client", ""))
+    tab = Tab(str(router.get("token", "")), str(router.get("sid", "")))
+    return Asked(event, who, tab, bool(event.router_data))
+
+
+def _holds_token(app: App, tab: Tab) -> bool:
+    namespace = app.event_namespace
+    return namespace is not None and namespace.token_to_sid.get(tab.token) == tab.socket
+
+
+def _resolve(asked: Asked) -> Principal | None:
+    # A reconnecting tab and what the server itself starts are not the person at the keyboard.
+    use = asked.from_client and asked.event.name not in HYDRATE
+    return principal.resolve(asked.who.session, asked.who.visit, use=use)
+
+
+def _rebind(access: AccessState, session_id: str) -> None:
+    """Another session: nothing of the former one may be left in the tab's state."""
+    access._get_root_state().reset()
+    access._session_id = session_id
+
+
+async def _other_principal(
+    asked: Asked, access: AccessState, acting: Principal | None
+) -> StateUpdate:
+    if acting is None and needed(_handler(asked.event)) != Permission.PUBLIC:
+        return await _leave(access)
+    return _refused(asked, acting, "another session")
+
+
+async def _leave(access: AccessState) -> StateUpdate:
+    """Forget all the tab held and tell the page to go to the sign-in page."""
+    _rebind(access, "")
+    access.ended = True
+    root = access._get_root_state()
+    delta = await root._get_resolved_delta()
+    root._clean()
+    return StateUpdate(delta=delta)
+
+
+def _refused(asked: Asked, acting: Principal | None, why: str) -> StateUpdate:
+    account = acting.account_id if acting else None
+    log.warning("event refused: %s account=%s %s", asked.event.name, account, why)
+    return StateUpdate()
+
+
+async def _refused_and_audited(asked: Asked, acting: Principal | None) -> StateUpdate:
+    if acting:
+        await asyncio.to_thread(_audit, acting, asked.event.name)
+    return _refused(asked, acting, "not permitted")
+
+
+def _audit(acting: Principal, handler: str) -> None:
+    with writing() as db:
+        audit.record(db, acting, "event:refused", after={"handler": handler[-120:]})

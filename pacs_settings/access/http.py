@@ -1,0 +1,92 @@
+"""What our HTTP routes share: who asks, whether the origin is ours, where to go next."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import (
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+
+from pacs_settings.access import principal
+from pacs_settings.access.permissions import Permission
+from pacs_settings.access.principal import Principal
+from pacs_settings.access.visitor import Visitor, visitor
+from pacs_settings.config import config
+from pacs_settings.core.errors import Refused
+from pacs_settings.locale import text
+
+LARGEST = 64 * 1024  # bytes of a form
+Endpoint = Callable[[Request], Awaitable[Response]]
+Acting = Callable[[Request, Principal], Awaitable[Response]]
+
+
+def who(request: Request) -> Visitor:
+    """The visitor behind a request."""
+    peer = request.client.host if request.client else ""
+    return visitor(request.headers, peer)
+
+
+def page_url(path: str) -> str:
+    """Address of a page: relative where pages and routes share an origin."""
+    return path if config().production else f"http://localhost:3000{path}"
+
+
+def go(path: str) -> RedirectResponse:
+    """Go to a page by GET, whatever the method was."""
+    return RedirectResponse(page_url(path), status_code=303)
+
+
+def own_post(endpoint: Endpoint) -> Endpoint:
+    """Let a post through only from our own pages and of a sensible size."""
+
+    @wraps(endpoint)
+    async def guarded(request: Request) -> Response:
+        if not who(request).same_origin:
+            return PlainTextResponse("origin not allowed", status_code=403)
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > LARGEST:
+            return PlainTextResponse("the form is too large", status_code=413)
+        return await endpoint(request)
+
+    return guarded
+
+
+def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
+    """Let a request through only for a principal with this permission (401, 403 in JSON)."""
+
+    def decorate(endpoint: Acting) -> Endpoint:
+        @wraps(endpoint)
+        async def guarded(request: Request) -> Response:
+            seen = who(request)
+            acting = await asyncio.to_thread(
+                principal.resolve, seen.session, seen.visit, use=True
+            )
+            if acting is None:
+                return JSONResponse({"signed_out": True}, status_code=401)
+            if not acting.may(permission):
+                return refusal(Refused("not_permitted"), seen.language, status=403)
+            return await endpoint(request, acting)
+
+        return guarded
+
+    return decorate
+
+
+def refusal(refused: Refused, language: str, status: int = 422) -> JSONResponse:
+    """A refusal as the pages' forms read it: the field at fault, and the sentence."""
+    sentence = text(language, f"refused.{refused.code}", **refused.values)
+    return JSONResponse(
+        {"field": refused.field, "message": sentence}, status_code=status
+    )
+
+
+def typed(form: FormData, name: str) -> str:
+    """A text field of a form; empty where it is absent or a file."""
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""

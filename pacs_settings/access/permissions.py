@@ -1,0 +1,48 @@
+"""Permissions, and the mark by which a handler or route says which one it needs."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+MARK = "_pacs_permission"
+
+
+class Permission(StrEnum):
+    """What a principal may do; tags read `section:verb`."""
+
+    PUBLIC = "public"  # also signed out
+    SESSION = "session:own"  # any signed-in principal, also one that must still enrol
+    FACTORS = "security:factors"  # also one that must still enrol
+    PERSONAL = "personal:write"
+    HISTORY = "history:read"
+    PASSWORD = "password:change"
+    PRIVACY = "privacy:write"
+    MAPPINGS_READ = "mappings:read"
+    MAPPINGS_WRITE = "mappings:write"
+    SIGNATURE = "signature:write"
+
+
+ENROLLING = frozenset({Permission.PUBLIC, Permission.SESSION, Permission.FACTORS})
+EVERYBODY = ENROLLING | {
+    Permission.PERSONAL,
+    Permission.HISTORY,
+    Permission.PRIVACY,
+    Permission.MAPPINGS_READ,
+    Permission.MAPPINGS_WRITE,
+}
+
+
+def requires(permission: Permission) -> Callable[[F], F]:
+    """Mark a handler with the permission it needs; the gate reads the mark, nothing is wrapped."""
+
+    def mark(function: F) -> F:
+        setattr(function, MARK, permission)
+        return function
+
+    return mark
+
+
+def needed(function: Callable[..., Any]) -> Permission | None:
+    """The permission a handler is marked with, or None: then nobody may call it."""
+    return getattr(function, MARK, None)

@@ -1,0 +1,140 @@
+"""One typed configuration, read from `PACS_*` and `PORT`; refuses what is not safe in production."""
+
+import os
+from functools import lru_cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LANGUAGES = ("en", "nl")
+DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
+
+
+class Config(BaseSettings):
+    """Every setting of the product; the table in README is generated from these fields."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PACS_", populate_by_name=True, extra="ignore"
+    )
+
+    secret_key: str = Field(
+        DEVELOPMENT_KEY,
+        min_length=16,
+        repr=False,
+        description="Keys for secrets at rest are derived from it. Must be given in production; "
+        "losing it means that authenticator devices must be linked again.",
+    )
+    port: int = Field(
+        3000,
+        ge=1,
+        le=65535,
+        validation_alias="PORT",
+        description="The one port of `make serve`.",
+    )
+    host: str = Field("127.0.0.1", description="Address that `make serve` listens on.")
+    base_url: str = Field(
+        "",
+        description="Address in the browser, the only origin accepted. `http` on loopback only.",
+    )
+    data_dir: Path = Field(Path("var"), description="Database and outbox files.")
+    database_url: str = Field(
+        "", description="SQLAlchemy address; SQLite in the data folder."
+    )
+    demo: bool | None = Field(
+        None,
+        description="Demo data into an empty database. Off in production, on in development.",
+    )
+    lang: str = Field(
+        "en",
+        description="Language that a build (or `reflex run`) shows: one of en, nl.",
+    )
+    build_dir: Path = Field(Path(".build"), description="Where the built pages are.")
+    bcrypt_cost: int = Field(
+        12, ge=4, le=16, description="Work factor of password hashes."
+    )
+    hash_threads: int = Field(
+        0, ge=0, description="Threads for password hashes; 0 means processors less one."
+    )
+    trusted_proxy_hops: int = Field(
+        0, ge=0, le=5, description="Reverse proxies whose X-Forwarded-For is believed."
+    )
+
+    @field_validator("lang")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        if value not in LANGUAGES:
+            raise ValueError(f"PACS_LANG is one of {', '.join(LANGUAGES)}")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+        self.database_url = (
+            self.database_url or f"sqlite:///{self.data_dir}/pacs_settings.db"
+        )
+        if self.demo is None:
+            self.demo = not self.production
+        self._refuse_unsafe()
+        return self
+
+    def _refuse_unsafe(self) -> None:
+        address = urlsplit(self.base_url)
+        if (
+            address.scheme not in ("http", "https")
+            or not address.hostname
+            or address.path
+        ):
+            raise ValueError(
+                "PACS_BASE_URL is an address such as https://portal.example"
+            )
+        if address.scheme == "http" and not _loopback(address.hostname):
+            raise ValueError(
+                "PACS_BASE_URL without TLS is only accepted for this machine itself"
+            )
+        if self.production and self.secret_key == DEVELOPMENT_KEY:
+            raise ValueError("PACS_SECRET_KEY must be given in production")
+        if self.production and self.bcrypt_cost < 10 and not self.demo:
+            raise ValueError(
+                "PACS_BCRYPT_COST below 10 is only accepted with demo data"
+            )
+
+    @property
+    def production(self) -> bool:
+        """Whether this process serves built pages rather than Reflex's development server."""
+        return os.environ.get("REFLEX_ENV_MODE", "dev").lower() == "prod"
+
+    @property
+    def secure(self) -> bool:
+        """Whether the browser speaks TLS with us (or with the proxy before us)."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def routes_url(self) -> str:
+        """Origin of our HTTP routes; empty where it is that of the pages."""
+        return "" if self.production else "http://localhost:8000"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins from which a browser may change anything."""
+        if self.production:
+            return (self.base_url,)
+        return (self.base_url, "http://localhost:3000", self.routes_url)
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=1)
+def config() -> Config:
+    """The configuration of this process; raises ValidationError with a sentence when unusable."""
+    return Config()  # type: ignore[call-arg]

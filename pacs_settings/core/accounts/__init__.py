@@ -1,0 +1,1 @@
+"""Accounts: who they are and how they prove it."""

@@ -1,0 +1,179 @@
+"""Sessions: random tokens stored as hashes, with an idle and an absolute limit."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from pacs_settings.core import audit, secrets
+from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import reading, writing
+from pacs_settings.core.tables import (
+    Account,
+    AccountState,
+    Domain,
+    Means,
+    Region,
+    SignInSession,
+    TotpDevice,
+)
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A live session and what deciding about its account takes."""
+
+    session_id: str
+    account_id: int
+    until: datetime
+    idle_seconds: int
+    used_at: datetime
+    domain: str | None
+    may_edit_reports: bool
+    service_desk: bool
+    must_enrol: bool
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends if nothing more happens."""
+        return min(self.until, self.used_at + timedelta(seconds=self.idle_seconds))
+
+
+@dataclass(frozen=True)
+class SessionEnd:
+    """When a session ends by itself, whether a click moves that, or why it has ended."""
+
+    ends_at: datetime
+    absolute: bool
+    ended_why: str = ""
+
+
+def start(
+    db: Session, account: Account, region: Region, means: Means, visit: Visit
+) -> str:
+    """Open a session and return the value of its cookie, `id.token`."""
+    token = secrets.new_token()
+    row = SignInSession(
+        id=secrets.new_id(),
+        token_hash=secrets.fingerprint(token),
+        account_id=account.id or 0,
+        means=means,
+        address=visit.address,
+        user_agent=visit.user_agent[:512],
+        started_at=now(),
+        used_at=now(),
+        until=now() + timedelta(seconds=region.absolute_seconds),
+        idle_seconds=region.idle_seconds,
+    )
+    db.add(row)
+    return f"{row.id}.{token}"
+
+
+_HAS_DEVICE = sa.exists().where(
+    col(TotpDevice.account_id) == col(Account.id),
+    col(TotpDevice.confirmed_at).is_not(None),
+)
+_LOOK_UP = (
+    sa.select(
+        col(SignInSession.token_hash),
+        col(SignInSession.account_id),
+        col(SignInSession.until),
+        col(SignInSession.idle_seconds),
+        col(SignInSession.used_at),
+        col(Domain.name).label("domain"),
+        col(Account.may_edit_reports),
+        col(Account.service_desk),
+        sa.and_(col(Region.strong_authentication), ~_HAS_DEVICE).label("must_enrol"),
+    )
+    .join(Account, col(Account.id) == col(SignInSession.account_id))
+    .join(Region, col(Region.id) == col(Account.region_id))
+    .outerjoin(Domain, col(Domain.id) == col(Account.domain_id))
+    .where(
+        col(SignInSession.id) == sa.bindparam("session_id"),
+        col(SignInSession.ended_at).is_(None),
+        col(Account.state).in_([AccountState.ACTIVE.value, AccountState.LOCKED.value]),
+    )
+)
+
+
+def resolve(cookie: str, *, use: bool = True) -> SessionFacts | None:
+    """The live session that a cookie names, or None; `use` restarts its idle limit."""
+    session_id, _, token = cookie.partition(".")
+    if not token:
+        return None
+    with reading() as db:
+        row = db.execute(_LOOK_UP, {"session_id": session_id}).one_or_none()
+    if row is None or not secrets.same(row.token_hash, secrets.fingerprint(token)):
+        return None
+    facts = SessionFacts(
+        session_id, **{k: v for k, v in row._mapping.items() if k != "token_hash"}
+    )
+    if facts.ends_at <= now():
+        return None
+    return _note_use(facts) if use else facts
+
+
+def _note_use(facts: SessionFacts) -> SessionFacts:
+    # A write for every click would double the cost of a click; the limit needs no such precision.
+    moment = now()
+    if moment - facts.used_at < timedelta(seconds=min(20, facts.idle_seconds / 20)):
+        return facts
+    row = sa.update(SignInSession).where(col(SignInSession.id) == facts.session_id)
+    with writing() as db:
+        db.execute(row.values(used_at=moment))
+    return replace(facts, used_at=moment)
+
+
+def ends(session_ids: Iterable[str]) -> dict[str, SessionEnd]:
+    """For each session when it ends, or why it has ended; one query for all."""
+    query = (
+        sa.select(SignInSession, col(Account.state))
+        .join(Account, col(Account.id) == col(SignInSession.account_id))
+        .where(col(SignInSession.id).in_(list(session_ids)))
+    )
+    with reading() as db:
+        return {row.id: _end_of(row, state) for row, state in db.execute(query)}
+
+
+def _end_of(row: SignInSession, state: str) -> SessionEnd:
+    idle_end = row.used_at + timedelta(seconds=row.idle_seconds)
+    ends_at = min(row.until, idle_end)
+    why = row.ended_why
+    if not why and state == AccountState.DISABLED:
+        why = "disabled"
+    elif not why and ends_at <= now():
+        why = "absolute" if row.until <= idle_end else "idle"
+    return SessionEnd(ends_at, row.until <= idle_end, why)
+
+
+def why_ended(cookie: str) -> str:
+    """Why the session of a cookie is no more; empty for a live or unknown one."""
+    session_id, _, _token = cookie.partition(".")
+    end = ends([session_id]).get(session_id)
+    return end.ended_why if end else ""
+
+
+def end(actor: audit.Actor, why: str = "signed_out") -> None:
+    """End the actor's own session on the server."""
+    with writing() as db:
+        _end_where(db, col(SignInSession.id) == actor.session_id, why)
+        audit.record(db, actor, "session:ended", after={"why": why})
+
+
+def end_others(db: Session, actor: audit.Actor, why: str) -> None:
+    """End all sessions of the actor's account but this one."""
+    others = sa.and_(
+        col(SignInSession.account_id) == actor.account_id,
+        col(SignInSession.id) != actor.session_id,
+    )
+    _end_where(db, others, why)
+
+
+def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> None:
+    live = sa.and_(which, col(SignInSession.ended_at).is_(None))
+    db.execute(
+        sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why)
+    )

@@ -1,0 +1,86 @@
+"""Wrong tries slow down, per account, browser and address, in the database all workers share."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import insert_or_update
+from pacs_settings.core.errors import Refused
+from pacs_settings.core.tables import Throttle
+
+WINDOW = timedelta(minutes=15)
+FREE = {"account": 5, "browser": 5, "address": 30}  # failures without any delay
+LONGEST_DELAY = 60  # seconds
+
+
+class TooManyTries(Refused):
+    """Tries are coming too fast; another one is possible in `retry_in` seconds."""
+
+    def __init__(self, retry_in: int) -> None:
+        super().__init__("too_many_tries", seconds=retry_in)
+        self.retry_in = retry_in
+
+
+def delay(kind: str, failures: int) -> int:
+    """Seconds to wait after so many failures: none for the free ones, then 2, 4, 8 … 60."""
+    surplus = failures - FREE[kind]
+    return 0 if surplus <= 0 else min(2 ** min(surplus, 6), LONGEST_DELAY)
+
+
+def reserve(db: Session, keys: list[str]) -> None:
+    """Count a try as failed before its password is looked at; raises TooManyTries.
+
+    Counting first is what makes parallel tries add up. Keys read `kind:value`.
+    """
+    wait = max((_waiting(db, key) for key in keys), default=0)
+    if wait:
+        raise TooManyTries(wait)
+    for key in keys:
+        _count(db, key)
+
+
+def settle(db: Session, keys: list[str]) -> None:
+    """The try was right: forget account and browser, give the address its try back."""
+    for key in keys:
+        row = sa.update(Throttle).where(col(Throttle.key) == key)
+        left = sa.case(
+            (col(Throttle.failures) > 0, col(Throttle.failures) - 1), else_=0
+        )
+        count = left if key.startswith("address:") else 0
+        db.execute(row.values(failures=count, blocked_until=now()))
+
+
+def _waiting(db: Session, key: str) -> int:
+    until = db.scalar(
+        sa.select(col(Throttle.blocked_until))
+        .where(col(Throttle.key) == key)
+        .with_for_update()
+    )
+    if until is None or until <= now():
+        return 0
+    return int((until - now()).total_seconds()) + 1
+
+
+def _count(db: Session, key: str) -> None:
+    moment = now()
+    stale = col(Throttle.last_failure) < moment - WINDOW
+    insert_or_update(
+        db,
+        Throttle.__table__,  # type: ignore[attr-defined]
+        {"key": key, "failures": 1, "last_failure": moment, "blocked_until": moment},
+        ["key"],
+        {
+            "failures": sa.case((stale, 1), else_=col(Throttle.failures) + 1),
+            "last_failure": moment,
+        },
+    )
+    failures = (
+        db.scalar(sa.select(col(Throttle.failures)).where(col(Throttle.key) == key))
+        or 0
+    )
+    seconds = delay(key.partition(":")[0], failures)
+    if seconds:
+        row = sa.update(Throttle).where(col(Throttle.key) == key)
+        db.execute(row.values(blocked_until=moment + timedelta(seconds=seconds)))

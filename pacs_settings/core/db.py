@@ -1,0 +1,128 @@
+"""Engine, transactions and column types; nothing here is bound to one database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, SQLModel
+
+from pacs_settings.config import config
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment: timezone-aware UTC in Python on every database (SQLite forgets the zone)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> datetime | None:
+        """Refuse naive moments, store UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: sa.Dialect
+    ) -> datetime | None:
+        """Give back UTC."""
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+def _configure_sqlite(engine: sa.Engine) -> None:
+    @sa.event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see _begin
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # a spent one-time code stays spent after a power cut
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A writer takes the lock at once: upgrading a read lock later can fail without waiting.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine for `url`, with what each database needs set on it."""
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return sa.create_engine(address, pool_pre_ping=True)
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(address, connect_args={"check_same_thread": False})
+    _configure_sqlite(engine)
+    return engine
+
+
+@lru_cache(maxsize=1)
+def engine() -> sa.Engine:
+    """The engine of this process."""
+    return make_engine(config().database_url)
+
+
+@lru_cache(maxsize=1)
+def _writing_engine() -> sa.Engine:
+    return engine().execution_options(writes=True)
+
+
+def forget_engine() -> None:
+    """Close the pool and forget the engine; only tests and forks do."""
+    if engine.cache_info().currsize:
+        engine().dispose()
+    engine.cache_clear()
+    _writing_engine.cache_clear()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session that only reads."""
+    with Session(engine(), expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """One transaction: all that is done in it is committed together, or nothing is."""
+    with Session(_writing_engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def insert_or_update(
+    session: Session,
+    table: sa.Table,
+    row: dict[str, Any],
+    key: list[str],
+    changes: dict[str, Any],
+) -> None:
+    """One atomic statement: insert `row`, or apply `changes` where `key` is already taken."""
+    name = session.get_bind().dialect.name
+    insert: Any = postgresql.insert if name == "postgresql" else sqlite.insert
+    statement = insert(table).values(**row)
+    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))

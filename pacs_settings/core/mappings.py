@@ -1,0 +1,191 @@
+"""Mappings: which studies reach an account, and which of them send an e-mail."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from pacs_settings.core import audit
+from pacs_settings.core.accounts import numbers
+from pacs_settings.core.db import reading, writing
+from pacs_settings.core.errors import NotYours
+from pacs_settings.core.tables import (
+    Account,
+    GroupPractice,
+    Mapping,
+    PhysicianNumber,
+    Source,
+)
+
+PAGE = 50
+LONGEST_FILTER = 100  # characters
+
+
+class Switch(StrEnum):
+    """The two switches of a line, and the two defaults for lines to come."""
+
+    STUDY = "study"
+    REPORT = "report"
+
+
+class Order(StrEnum):
+    """The columns that lines can be sorted by."""
+
+    SOURCE = "source"
+    NAME = "name"
+    NUMBER = "number"
+    GROUP = "group"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One mapping as shown; `suffix` tells lines of one source apart."""
+
+    id: int
+    source: str
+    name: str
+    number: str
+    group: str
+    on_study: bool
+    on_report: bool
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of lines, with the defaults; `total` counts what the filter lets through."""
+
+    lines: list[Line]
+    total: int
+    number: int
+    pages: int
+    default_on_study: bool
+    default_on_report: bool
+
+
+_COLUMNS = {Switch.STUDY: Mapping.on_study, Switch.REPORT: Mapping.on_report}
+_LINES = (
+    sa.select(
+        col(Mapping.id),
+        col(Source.name).label("source"),
+        col(Mapping.name_at_source).label("name"),
+        col(PhysicianNumber.value).label("number"),
+        col(PhysicianNumber.kind).label("kind"),
+        sa.func.coalesce(col(GroupPractice.name), "").label("group"),
+        col(Mapping.on_study),
+        col(Mapping.on_report),
+    )
+    .join(Source, col(Source.id) == col(Mapping.source_id))
+    .join(PhysicianNumber, col(PhysicianNumber.id) == col(Mapping.physician_number_id))
+    .outerjoin(GroupPractice, col(GroupPractice.id) == col(Mapping.group_id))
+)
+
+
+def page(
+    account_id: int,
+    *,
+    text: str = "",
+    order: Order = Order.SOURCE,
+    descending: bool = False,
+    number: int = 1,
+) -> Page:
+    """A page (from 1) of the account's lines that contain `text`, sorted; defaults included."""
+    with reading() as db:
+        rows = db.execute(_LINES.where(col(Mapping.account_id) == account_id)).all()
+        account = db.get_one(Account, account_id)
+    lines = [line for line in _named(rows) if _contains(line, text)]
+    lines.sort(key=lambda line: _sort_key(line, order), reverse=descending)
+    pages = max(1, -(-len(lines) // PAGE))
+    number = min(max(1, number), pages)
+    shown = lines[(number - 1) * PAGE : number * PAGE]
+    return Page(
+        shown,
+        len(lines),
+        number,
+        pages,
+        account.default_on_study,
+        account.default_on_report,
+    )
+
+
+def switch(actor: audit.Actor, mapping_id: int, which: Switch, on: bool) -> bool:
+    """Turn one switch of one's own line and return what is stored; raises NotYours."""
+    column = _COLUMNS[which]
+    mine = sa.and_(
+        col(Mapping.id) == mapping_id, col(Mapping.account_id) == actor.account_id
+    )
+    with writing() as db:
+        before = db.scalar(sa.select(column).where(mine).with_for_update())
+        if before is None:
+            raise NotYours
+        if before != on:
+            db.execute(sa.update(Mapping).where(mine).values({column: on}))
+            _audit_switch(
+                db, actor, f"mapping:{which}:switched", mapping_id, before, on
+            )
+    return on
+
+
+def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
+    """Turn the default for lines that come later and return what is stored."""
+    column = {Switch.STUDY: "default_on_study", Switch.REPORT: "default_on_report"}[
+        which
+    ]
+    with writing() as db:
+        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        before = getattr(account, column)
+        setattr(account, column, on)
+        db.add(account)
+        _audit_switch(db, actor, f"mapping:{which}:default", 0, before, on)
+    return on
+
+
+def _audit_switch(
+    db: "sa.orm.Session",
+    actor: audit.Actor,
+    tag: str,
+    line: int,
+    before: bool,
+    on: bool,
+) -> None:
+    where = {"mapping": line} if line else {}
+    audit.record(db, actor, tag, {**where, "on": before}, {**where, "on": on})  # type: ignore[arg-type]
+
+
+def _named(rows: "sa.Sequence[sa.Row[tuple[object, ...]]]") -> list[Line]:
+    """Lines with readable numbers; a source that occurs twice gets its number as suffix."""
+    lines = []
+    sources = [row.source for row in rows]
+    for row in rows:
+        shown = numbers.display(numbers.NumberKind(row.kind), row.number)
+        suffix = shown if sources.count(row.source) > 1 else ""
+        lines.append(
+            Line(
+                row.id,
+                row.source,
+                row.name,
+                shown,
+                row.group,
+                row.on_study,
+                row.on_report,
+                suffix,
+            )
+        )
+    return lines
+
+
+def _contains(line: Line, text: str) -> bool:
+    words = text[:LONGEST_FILTER].casefold().split()
+    digits = line.number.replace("-", "")
+    hay = f"{line.source} {line.name} {line.number} {digits} {line.group}".casefold()
+    return all(word in hay for word in words)
+
+
+def _sort_key(line: Line, order: Order) -> tuple[str, str, str, int]:
+    return (
+        getattr(line, order).casefold(),
+        line.source.casefold(),
+        line.number,
+        line.id,
+    )

@@ -1,0 +1,23 @@
+"""Bring the database to the newest form; run at start."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+
+from pacs_settings.config import config
+
+FOLDER = Path(__file__).parents[2] / "alembic"
+
+
+def alembic_config(url: str = "") -> AlembicConfig:
+    """Alembic's configuration for a database address (by default this process's)."""
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(FOLDER))
+    settings.attributes["url"] = url or config().database_url
+    return settings
+
+
+def upgrade(url: str = "") -> None:
+    """Run the migrations that are missing."""
+    command.upgrade(alembic_config(url), "head")

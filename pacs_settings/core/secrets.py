@@ -1,0 +1,61 @@
+"""Secrets: sealed at rest with keys derived from `PACS_SECRET_KEY`, tokens kept only as hashes."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from pacs_settings.config import config
+
+
+class NotSealedHere(ValueError):
+    """The sealed text was not made with this key and purpose, or was changed."""
+
+
+@lru_cache(maxsize=16)
+def _box(purpose: str) -> Fernet:
+    derive = HKDF(
+        algorithm=SHA256(),
+        length=32,
+        salt=None,
+        info=f"pacs_settings:{purpose}".encode(),
+    )
+    return Fernet(base64.urlsafe_b64encode(derive.derive(config().secret_key.encode())))
+
+
+def seal(purpose: str, text: str) -> str:
+    """Encrypt and authenticate `text` for one purpose (Fernet: AES-128-CBC and HMAC-SHA-256)."""
+    return _box(purpose).encrypt(text.encode()).decode()
+
+
+def unseal(purpose: str, sealed: str) -> str:
+    """The text that `seal` was given; raises NotSealedHere."""
+    try:
+        return _box(purpose).decrypt(sealed.encode()).decode()
+    except InvalidToken as wrong:
+        raise NotSealedHere(purpose) from wrong
+
+
+def new_token() -> str:
+    """A random token of 256 bits, safe in a cookie or an address."""
+    return secrets.token_urlsafe(32)
+
+
+def new_id() -> str:
+    """A random public identifier of 96 bits."""
+    return secrets.token_urlsafe(12)
+
+
+def fingerprint(token: str) -> str:
+    """SHA-256 in hex: what is stored of a random token (256 bits need no slow hash)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    """Compare in constant time."""
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,303 @@
+"""The nouns of the product as tables; constraints hold what code might forget."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import UtcDateTime
+
+
+class Gender(StrEnum):
+    """Form of address in automated mails."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    NOT_GIVEN = "not_given"
+
+
+class AccountState(StrEnum):
+    """Where an account is in its life."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    LOCKED = "locked"
+    DISABLED = "disabled"
+
+
+class Means(StrEnum):
+    """By which means somebody tried to sign in."""
+
+    PASSWORD = "password"
+    DIRECTORY = "directory"
+    AUTHENTICATOR = "authenticator"
+
+
+class Outcome(StrEnum):
+    """How a sign-in attempt ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+def _one_of(name: str, values: type[StrEnum]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{name} IN ({listed})", name=name)
+
+
+def _moment(**options: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **options)  # type: ignore[call-overload]
+
+
+def _json(**options: Any) -> Any:
+    return Field(sa_type=sa.JSON, **options)
+
+
+def _owner(**options: Any) -> Any:
+    return Field(foreign_key="account.id", ondelete="CASCADE", **options)
+
+
+class Region(SQLModel, table=True):
+    """A policy: what signing in takes and how long it lasts."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=100, unique=True)
+    strong_authentication: bool = False
+    second_factors: list[str] = _json(default_factory=lambda: ["authenticator"])
+    code_seconds: int = 600
+    password_minimum: int | None = None
+    idle_seconds: int = 1800
+    absolute_seconds: int = 14400
+    lock_seconds: int = 900
+    language: str = Field(default="en", max_length=8)
+    phone_country: str = Field(default="BE", max_length=2)
+    time_zone: str = Field(default="Europe/Brussels", max_length=64)
+    number_kinds: list[str] = _json(default_factory=lambda: ["riziv"])
+
+
+class Domain(SQLModel, table=True):
+    """An e-mail domain whose passwords a directory checks."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=253, unique=True)
+    directory: str = Field(max_length=20)
+    administrator: str = Field(default="", max_length=254)
+
+
+class Account(SQLModel, table=True):
+    """A person who may sign in."""
+
+    __table_args__ = (_one_of("gender", Gender), _one_of("state", AccountState))
+
+    id: int | None = Field(default=None, primary_key=True)
+    username: str = Field(max_length=254)
+    username_key: str = Field(max_length=254, unique=True)
+    title: str = Field(default="", max_length=40)
+    first_name: str = Field(max_length=100)
+    last_name: str = Field(max_length=100)
+    gender: Gender = Field(default=Gender.NOT_GIVEN, sa_type=sa.String(12))
+    mobile_phone: str | None = Field(default=None, max_length=16)
+    work_phone: str | None = Field(default=None, max_length=16)
+    language: str = Field(default="en", max_length=8)
+    state: AccountState = Field(default=AccountState.INVITED, sa_type=sa.String(12))
+    region_id: int = Field(foreign_key="region.id", index=True)
+    domain_id: int | None = Field(default=None, foreign_key="domain.id", index=True)
+    may_edit_reports: bool = False
+    service_desk: bool = False
+    password_hash: str | None = Field(default=None, max_length=100)
+    wrong_codes: int = 0
+    locked_until: datetime | None = _moment(default=None)
+    contact_public: bool = True
+    email_public: bool = False
+    mobile_public: bool = False
+    default_on_study: bool = True
+    default_on_report: bool = True
+    created_at: datetime = _moment(default_factory=now)
+
+
+class PhysicianNumber(SQLModel, table=True):
+    """A number under which a physician is known, such as RIZIV."""
+
+    __tablename__ = "physician_number"
+    __table_args__ = (sa.UniqueConstraint("kind", "value"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner(index=True)
+    kind: str = Field(max_length=10)
+    value: str = Field(max_length=20)
+
+
+class TotpDevice(SQLModel, table=True):
+    """An authenticator; `confirmed_at` is empty until a code has proven it."""
+
+    __tablename__ = "totp_device"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner(index=True)
+    name: str = Field(max_length=60)
+    sealed_secret: str = Field(max_length=255)
+    last_step: int = 0
+    created_at: datetime = _moment(default_factory=now)
+    confirmed_at: datetime | None = _moment(default=None)
+
+
+class SignInSession(SQLModel, table=True):
+    """One signed-in browser; the token is stored as a hash only."""
+
+    __tablename__ = "sign_in_session"
+
+    id: str = Field(primary_key=True, max_length=24)
+    token_hash: str = Field(max_length=64)
+    account_id: int = _owner(index=True)
+    means: Means = Field(sa_type=sa.String(16))
+    address: str = Field(max_length=45)
+    user_agent: str = Field(default="", max_length=512)
+    started_at: datetime = _moment(default_factory=now)
+    used_at: datetime = _moment(default_factory=now)
+    until: datetime = _moment()
+    idle_seconds: int
+    ended_at: datetime | None = _moment(default=None)
+    ended_why: str = Field(default="", max_length=20)
+
+
+class PendingSignIn(SQLModel, table=True):
+    """A sign-in between its steps, known to the browser by a token of its own."""
+
+    __tablename__ = "pending_sign_in"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    typed: str = Field(default="", max_length=254)
+    account_id: int | None = _owner(default=None, nullable=True, index=True)
+    proven_at: datetime | None = _moment(default=None)
+    refusal: str = Field(default="", max_length=40)
+    retry_seconds: int = 0
+    created_at: datetime = _moment(default_factory=now, index=True)
+
+
+class KnownBrowser(SQLModel, table=True):
+    """A browser that has signed in to an account before (a cookie, never an address)."""
+
+    __tablename__ = "known_browser"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    account_id: int = _owner(primary_key=True)
+    used_at: datetime = _moment(default_factory=now)
+
+
+class Throttle(SQLModel, table=True):
+    """Failures that count against a key: an account, an address, a browser."""
+
+    key: str = Field(primary_key=True, max_length=120)
+    failures: int = 0
+    last_failure: datetime = _moment(default_factory=now, index=True)
+    blocked_until: datetime = _moment(default_factory=now)
+
+
+class SignInAttempt(SQLModel, table=True):
+    """A line of the login history."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        sa.Index("ix_sign_in_attempt_history", "account_id", "id"),
+        _one_of("outcome", Outcome),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner()
+    at: datetime = _moment(default_factory=now)
+    address: str = Field(max_length=45)
+    user_agent: str = Field(default="", max_length=512)
+    means: Means = Field(sa_type=sa.String(16))
+    outcome: Outcome = Field(sa_type=sa.String(8))
+    reason: str = Field(default="", max_length=40)
+
+
+class Source(SQLModel, table=True):
+    """A radiology department that sends studies."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=120, unique=True)
+
+
+class GroupPractice(SQLModel, table=True):
+    """A group of physicians that shares mappings."""
+
+    __tablename__ = "group_practice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(max_length=120, unique=True)
+
+
+class Mapping(SQLModel, table=True):
+    """Studies of a source, under a name and a number, that reach an account."""
+
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "account_id", "source_id", "name_at_source", "physician_number_id"
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner(index=True)
+    source_id: int = Field(foreign_key="source.id", index=True)
+    name_at_source: str = Field(max_length=120)
+    physician_number_id: int = Field(
+        foreign_key="physician_number.id", ondelete="CASCADE", index=True
+    )
+    group_id: int | None = Field(
+        default=None, foreign_key="group_practice.id", index=True
+    )
+    on_study: bool = True
+    on_report: bool = True
+    created_at: datetime = _moment(default_factory=now)
+
+
+class Signature(SQLModel, table=True):
+    """One version of a report signature, as vector strokes."""
+
+    __table_args__ = (sa.UniqueConstraint("account_id", "version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner()
+    version: int
+    drawing: str = Field(sa_type=sa.Text)
+    sha256: str = Field(max_length=64)
+    session_id: str = Field(max_length=24)
+    created_at: datetime = _moment(default_factory=now)
+
+
+class AuditEntry(SQLModel, table=True):
+    """Who did what, from where, with what before and after."""
+
+    __tablename__ = "audit_entry"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = _moment(default_factory=now)
+    actor_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    session_id: str = Field(default="", max_length=24)
+    address: str = Field(default="", max_length=45)
+    tag: str = Field(max_length=60)
+    before: dict[str, Any] = _json(default_factory=dict)
+    after: dict[str, Any] = _json(default_factory=dict)
+
+
+class OutboxMessage(SQLModel, table=True):
+    """A message that must leave; written in the transaction of what it tells."""
+
+    __tablename__ = "outbox_message"
+    __table_args__ = (sa.Index("ix_outbox_message_due", "sent_at", "next_try"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: str = Field(max_length=60, unique=True)
+    account_id: int = _owner(index=True)
+    template: str = Field(max_length=40)
+    values: dict[str, Any] = _json(default_factory=dict)
+    created_at: datetime = _moment(default_factory=now)
+    next_try: datetime = _moment(default_factory=now)
+    tries: int = 0
+    sent_at: datetime | None = _moment(default=None)
+    problem: str = Field(default="", max_length=200)

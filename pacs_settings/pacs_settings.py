@@ -1,0 +1,93 @@
+"""The whole map: pages, gate, routes, what runs beside them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import reflex as rx
+from starlette.applications import Starlette
+
+from pacs_settings import lifeline, worker
+from pacs_settings.access import sign_in_routes, static_pages, tabs, watch
+from pacs_settings.access.gate import Gate
+from pacs_settings.adapters.demo_directory import DemoDirectory
+from pacs_settings.config import config
+from pacs_settings.core import demo, migrate, ports
+from pacs_settings.core.accounts import passwords
+from pacs_settings.logs import quiet_values
+from pacs_settings.pages import failures
+from pacs_settings.pages.mappings import state as mappings_state
+from pacs_settings.pages.mappings import view as mappings
+from pacs_settings.pages.personal import state as personal_state
+from pacs_settings.pages.personal import view as personal
+from pacs_settings.pages.privacy import state as privacy_state
+from pacs_settings.pages.privacy import view as privacy
+from pacs_settings.pages.security import routes as security_routes
+from pacs_settings.pages.security import state as security_state
+from pacs_settings.pages.security import view as security
+from pacs_settings.pages.shell.state import SessionState
+from pacs_settings.pages.sign_in.state import SignInState
+from pacs_settings.pages.sign_in.view import sign_in_page
+from pacs_settings.pages.signature import state as signature_state
+from pacs_settings.pages.signature import view as signature
+from pacs_settings.pages.texts import t
+
+quiet_values()
+ports.directories["demo"] = DemoDirectory
+api = Starlette(routes=[*sign_in_routes.routes, *security_routes.routes])
+app = rx.App(
+    api_transformer=[api, static_pages.serve],
+    stylesheets=["/theme.css"],
+    reset_style=False,
+    toaster=None,
+    app_wraps=failures.BOUNDARY,
+    html_lang=config().lang,
+    html_custom_attrs={"data-demo": ""} if config().demo else None,
+    head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
+    backend_exception_handler=failures.backend,
+    frontend_exception_handler=failures.frontend,
+)
+app.add_middleware(Gate(), index=0)
+
+SECTIONS = {
+    "personal": (personal.section, personal_state.PersonalState.load),
+    "security": (security.section, security_state.SecurityState.load),
+    "privacy": (privacy.section, privacy_state.PrivacyState.load),
+    "mappings": (mappings.section, mappings_state.MappingsState.load),
+    "signature": (signature.section, signature_state.SignatureState.load),
+}
+app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
+for name, (section, load) in SECTIONS.items():
+    app.add_page(
+        section,
+        f"/settings/{name}",
+        title=f"{t(f'nav.{name}')} – {t('product')}",
+        on_load=[SessionState.load, load],
+    )
+
+
+@asynccontextmanager
+async def beside(app: rx.App) -> AsyncIterator[None]:
+    """Migrate before the first request, then run beside the pages what runs beside them."""
+    if config().production:
+        lifeline.end_with_parent()
+    await asyncio.to_thread(_prepare)
+    tasks = [
+        asyncio.create_task(run)
+        for run in (worker.work(), watch.watch(app), tabs.deliver(app))
+    ]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _prepare() -> None:
+    migrate.upgrade()
+    passwords.warm_up()
+    if config().demo and demo.load_into_empty():
+        logging.getLogger(__name__).info("demonstration data loaded")
+
+
+app.register_lifespan_task(beside)

@@ -1,0 +1,1 @@
+"""Mappings and their e-mail switches."""

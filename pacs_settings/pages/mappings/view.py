@@ -1,0 +1,179 @@
+"""Mappings on the page."""
+
+import reflex as rx
+
+from pacs_settings.core.mappings import Line, Order
+from pacs_settings.pages.mappings.state import MappingsState
+from pacs_settings.pages.shell.view import settings_page
+from pacs_settings.pages.texts import t
+from pacs_settings.ui.components.button import button
+from pacs_settings.ui.components.card import card, row
+from pacs_settings.ui.components.feedback import alert, empty, skeleton, status
+from pacs_settings.ui.components.scripted import Switch
+
+
+def section() -> rx.Component:
+    """The page at /settings/mappings."""
+    return settings_page(
+        rx.cond(MappingsState.loaded, rx.fragment(_lines(), _defaults()), skeleton(14)),
+        path="/settings/mappings",
+        title=t("nav.mappings"),
+        loaded=MappingsState.loaded,
+    )
+
+
+def _lines() -> rx.Component:
+    return card(
+        rx.el.div(_filter(), _told(), class_name="table-tools"),
+        rx.cond(
+            MappingsState.total > 0,
+            rx.fragment(_table(), _pager()),
+            rx.cond(
+                MappingsState.text != "",
+                empty(t("mappings.none_found"), t("mappings.none_found_hint")),
+                empty(t("mappings.empty"), t("mappings.empty_hint")),
+            ),
+        ),
+        title=t("mappings.title"),
+        sentence=t("mappings.sentence"),
+        variant="wide",
+    )
+
+
+def _told() -> rx.Component:
+    return rx.el.div(
+        status(MappingsState.said),
+        alert(MappingsState.problem),
+        class_name="table-told",
+    )
+
+
+def _filter() -> rx.Component:
+    return rx.el.div(
+        rx.el.label(
+            t("mappings.filter"), html_for="mappings-filter", class_name="label"
+        ),
+        rx.el.input(
+            id="mappings-filter",
+            type="search",
+            class_name="input",
+            max_length=100,
+            default_value=MappingsState.text,
+            on_change=MappingsState.filter.debounce(200),
+        ),
+        class_name="filter",
+    )
+
+
+def _table() -> rx.Component:
+    switches = [
+        rx.el.th(t(f"mappings.{name}_short"), scope="col", class_name="switch-column")
+        for name in ("on_study", "on_report")
+    ]
+    return rx.el.div(
+        rx.el.table(
+            rx.el.caption(t("nav.mappings"), class_name="visually-hidden"),
+            rx.el.thead(rx.el.tr(*switches, *[_heading(order) for order in Order])),
+            rx.el.tbody(rx.foreach(MappingsState.lines, _line)),
+            class_name="table",
+        ),
+        class_name="table-scroll",
+        tab_index=0,
+        role="region",
+        aria_label=t("mappings.region"),
+    )
+
+
+def _heading(order: Order) -> rx.Component:
+    here = MappingsState.order == order.value
+    direction = rx.cond(MappingsState.descending, "descending", "ascending")
+    return rx.el.th(
+        rx.el.button(
+            t(f"mappings.{order}"),
+            rx.el.span(class_name="sort-mark", aria_hidden="true"),
+            type="button",
+            class_name="sort",
+            on_click=MappingsState.sort(order.value),
+        ),
+        scope="col",
+        aria_sort=rx.cond(here, direction, "none"),
+    )
+
+
+def _line(line: rx.Var[Line]) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(_switch(line, "study", line.on_study), class_name="switch-column"),
+        rx.el.td(_switch(line, "report", line.on_report), class_name="switch-column"),
+        rx.el.td(line.source),
+        rx.el.td(line.name),
+        rx.el.td(line.number, class_name="figures"),
+        rx.el.td(rx.cond(line.group != "", line.group, "–")),
+        key=line.id,
+    )
+
+
+def _switch(line: rx.Var[Line], which: str, loaded: rx.Var[bool]) -> rx.Component:
+    name = f"{which} {line.id}"
+    known = MappingsState.flips.contains(name)
+    label = rx.cond(
+        line.suffix != "",
+        t(f"mappings.on_{which}_named", source=f"{line.source}, {line.suffix}"),
+        t(f"mappings.on_{which}_named", source=line.source),
+    )
+    return Switch.create(
+        checked=rx.cond(known, MappingsState.flips[name], loaded),
+        label=label,
+        name=name,
+        answered=MappingsState.answered,
+        answer=MappingsState.answer,
+        saved_text=t("saved"),
+        on_toggle=lambda on: MappingsState.toggle(line.id, which, on),
+    )
+
+
+def _pager() -> rx.Component:
+    def turn(key: str, step: int, stop: rx.Var[bool]) -> rx.Component:
+        return button(t(key), on_click=MappingsState.turn_page(step), disabled=stop)
+
+    return rx.cond(
+        MappingsState.pages > 1,
+        rx.el.nav(
+            turn("mappings.previous", -1, MappingsState.number <= 1),
+            rx.el.span(
+                t(
+                    "mappings.page",
+                    number=MappingsState.number,
+                    pages=MappingsState.pages,
+                ),
+                class_name="figures",
+            ),
+            turn("mappings.next", 1, MappingsState.number >= MappingsState.pages),
+            aria_label=t("mappings.pager"),
+            class_name="pager",
+        ),
+    )
+
+
+def _defaults() -> rx.Component:
+    def line(which: str, value: rx.Var[bool]) -> rx.Component:
+        return row(
+            t(f"mappings.default_{which}"),
+            Switch.create(
+                checked=value,
+                label=t(f"mappings.default_{which}"),
+                described_by=f"hint-default-{which}",
+                name=f"{which} default",
+                answered=MappingsState.answered,
+                answer=MappingsState.answer,
+                saved_text=t("saved"),
+                on_toggle=lambda on: MappingsState.toggle_default(which, on),
+            ),
+            sentence=t(f"mappings.default_{which}_hint"),
+            hint_id=f"hint-default-{which}",
+        )
+
+    return card(
+        line("study", MappingsState.default_study),
+        line("report", MappingsState.default_report),
+        title=t("mappings.defaults"),
+    )

@@ -1,0 +1,1 @@
+"""Password and two-factor authentication."""

@@ -1,0 +1,1 @@
+"""Building blocks; each file has its variants on top."""

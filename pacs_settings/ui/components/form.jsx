@@ -1,0 +1,141 @@
+// A form that keeps what was typed, says beside the field what is wrong, and asks before its
+// unsaved changes are left. It posts to a route (`action`: passwords and codes, which never pass
+// through the state) or hands its values to an event (`onSend`).
+import { useCallback, useContext, useEffect, useRef, useState } from "react";
+import { EventLoopContext } from "$/utils/context";
+import { LeaveGuard } from "./leave_guard.jsx";
+
+const slot = (form, name) => form.querySelector(`[data-error-for="${name}"]`);
+const valuesOf = (form) => Object.fromEntries(new FormData(form));
+const printOf = (form) => JSON.stringify(Object.entries(valuesOf(form)));
+
+function clearRefusal(form) {
+  form.querySelectorAll("[data-error-for]").forEach((place) => {
+    place.hidden = true;
+    place.textContent = "";
+  });
+  form.querySelectorAll("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+}
+
+function showRefusal(form, name, message) {
+  const field = name ? form.elements.namedItem(name) : null;
+  const place = slot(form, name) || slot(form, "");
+  if (place) {
+    place.textContent = message;
+    place.hidden = false;
+  }
+  if (field?.setAttribute) {
+    field.setAttribute("aria-invalid", "true");
+    field.focus();
+  }
+}
+
+async function post(form, action) {
+  const answer = await fetch(action, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form)),
+    credentials: "include",
+    headers: { Accept: "application/json" },
+  });
+  if (answer.status === 401) window.location.replace("/login");
+  return answer.ok ? null : answer.json();
+}
+
+export function Form(props) {
+  const { action, onSend, onDone, onlyChanged, emptied, children, className } = props;
+  const { answer, accepted, field, message, savedText, failedText, leave, label } = props;
+  const [, connectErrors] = useContext(EventLoopContext);
+  const form = useRef(null);
+  const start = useRef("");
+  const [dirty, setDirty] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState("");
+  const offline = connectErrors.length > 0;
+
+  const settle = useCallback(() => {
+    start.current = printOf(form.current);
+    setDirty(false);
+  }, []);
+  useEffect(settle, [settle]);
+
+  const refuse = useCallback(
+    (where, why) => {
+      if (emptied) form.current.querySelectorAll("input:not([type=hidden])").forEach((input) => {
+        if (emptied === "all" || emptied.split(" ").includes(input.name)) input.value = "";
+      });
+      showRefusal(form.current, where, why);
+      setBusy(false);
+    },
+    [emptied],
+  );
+
+  const accept = useCallback(() => {
+    setBusy(false);
+    settle();
+    if (savedText) setSaid(savedText);
+  }, [savedText, settle]);
+
+  useEffect(() => {
+    if (!answer) return;
+    if (accepted) accept();
+    else refuse(field, message);
+  }, [answer]);
+
+  const submit = async (event) => {
+    event.preventDefault();
+    if (busy || offline) return;
+    clearRefusal(form.current);
+    setSaid("");
+    setBusy(true);
+    if (!action) {
+      onSend(valuesOf(form.current));
+      return;
+    }
+    try {
+      const refused = await post(form.current, action);
+      if (refused) {
+        refuse(refused.field, refused.message);
+        return;
+      }
+      form.current.reset();
+      accept();
+      onDone?.();
+    } catch {
+      refuse("", failedText);
+    }
+  };
+
+  const changed = () => {
+    const different = printOf(form.current) !== start.current;
+    if (different !== dirty) setDirty(different);
+    if (said) setSaid("");
+  };
+
+  return (
+    <form
+      ref={form}
+      className={className}
+      aria-label={label || undefined}
+      noValidate
+      onSubmit={submit}
+      onInput={changed}
+      onChange={changed}
+      data-waiting={busy || offline || (onlyChanged && !dirty) || undefined}
+    >
+      <p role="alert" className="problem" data-error-for="" hidden />
+      <fieldset
+        className="bare"
+        ref={(node) => {
+          const button = node?.querySelector("button[type=submit]");
+          if (button) button.disabled = busy || offline || (onlyChanged && !dirty);
+        }}
+      >
+        {children}
+      </fieldset>
+      <p role="status" className="said">
+        {said}
+      </p>
+      {leave ? <LeaveGuard when={dirty && !busy} {...leave} /> : null}
+    </form>
+  );
+}

@@ -1,0 +1,20 @@
+// A moment in the reader's time zone, in words; the full moment is in the title.
+import { useEffect, useState } from "react";
+
+export function Moment({ iso }) {
+  const [shown, setShown] = useState(["", ""]);
+  useEffect(() => {
+    if (!iso) return;
+    const language = document.documentElement.lang;
+    const moment = new Date(iso);
+    setShown([
+      moment.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }),
+      moment.toLocaleString(language, { dateStyle: "full", timeStyle: "long" }),
+    ]);
+  }, [iso]);
+  return (
+    <time dateTime={iso} title={shown[1]}>
+      {shown[0]}
+    </time>
+  );
+}

@@ -1,0 +1,207 @@
+"""The components written in JSX beside this file; one class each, props as the script takes them."""
+
+from typing import Any
+
+import reflex as rx
+from reflex_components_core.el.elements.base import BaseHTML
+
+for _shared in ("dialog.jsx", "leave_guard.jsx"):  # imported by the others
+    rx.asset(_shared, shared=True)
+
+
+def _value(event: rx.Var[bool]) -> tuple[rx.Var[bool]]:
+    return (event,)
+
+
+def _values(event: rx.Var[dict[str, Any]]) -> tuple[rx.Var[dict[str, Any]]]:
+    return (event,)
+
+
+class NativeForm(BaseHTML):
+    """A plain HTML form that the browser posts by itself, also without scripts."""
+
+    tag = "form"
+
+    action: rx.Var[str]
+    method: rx.Var[str]
+
+
+class NativeLink(BaseHTML):
+    """A plain link within a page: the router would move without `:target` noticing."""
+
+    tag = "a"
+
+    href: rx.Var[str]
+
+
+class Switch(rx.Component):
+    """A switch that moves at once; `answer` counts the answers, `answered` names whose it was."""
+
+    library = rx.asset("switch.jsx", shared=True).importable_path
+    tag = "Switch"
+
+    checked: rx.Var[bool]
+    label: rx.Var[str]
+    described_by: rx.Var[str]
+    name: rx.Var[str]
+    answered: rx.Var[str]
+    answer: rx.Var[int]
+    saved_text: rx.Var[str]
+    caption: rx.Var[str]
+
+    on_toggle: rx.EventHandler[_value]  # type: ignore[valid-type]
+
+
+class Form(rx.Component):
+    """A form that posts to a route or hands its values to an event, and says what is wrong where."""
+
+    library = rx.asset("form.jsx", shared=True).importable_path
+    tag = "Form"
+
+    action: rx.Var[str]
+    label: rx.Var[str]
+    only_changed: rx.Var[bool]
+    emptied: rx.Var[str]
+    answer: rx.Var[int]
+    accepted: rx.Var[bool]
+    field: rx.Var[str]
+    message: rx.Var[str]
+    saved_text: rx.Var[str]
+    failed_text: rx.Var[str]
+    leave: rx.Var[dict[str, str]]
+
+    on_send: rx.EventHandler[_values]  # type: ignore[valid-type]
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class LeaveGuard(rx.Component):
+    """Asks before unsaved changes are left, while `when` is true."""
+
+    library = rx.asset("leave_guard.jsx", shared=True).importable_path
+    tag = "LeaveGuard"
+
+    when: rx.Var[bool]
+    title: rx.Var[str]
+    text: rx.Var[str]
+    stay_text: rx.Var[str]
+    leave_text: rx.Var[str]
+
+
+class Dialog(rx.Component):
+    """A modal dialog."""
+
+    library = rx.asset("dialog.jsx", shared=True).importable_path
+    tag = "Dialog"
+
+    open: rx.Var[bool]
+    title: rx.Var[str]
+    role: rx.Var[str]
+
+    on_close: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class LeaveWhen(rx.Component):
+    """Goes to another page, by a full load, once `ended` is true."""
+
+    library = rx.asset("session.jsx", shared=True).importable_path
+    tag = "LeaveWhen"
+
+    ended: rx.Var[bool]
+    to: rx.Var[str]
+
+
+class SessionWarning(rx.Component):
+    """The warning before a session ends; shown while `seconds_left` is above zero."""
+
+    library = rx.asset("session.jsx", shared=True).importable_path
+    tag = "SessionWarning"
+
+    seconds_left: rx.Var[int]
+    answer: rx.Var[int]
+    absolute: rx.Var[bool]
+    title: rx.Var[str]
+    text: rx.Var[str]
+    less_text: rx.Var[str]
+    absolute_text: rx.Var[str]
+    stay_text: rx.Var[str]
+    renew_action: rx.Var[str]
+    leave_to: rx.Var[str]
+
+    on_stay: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class ConnectionLine(rx.Component):
+    """A thin line on top while the server is out of reach."""
+
+    library = rx.asset("session.jsx", shared=True).importable_path
+    tag = "ConnectionLine"
+
+    text: rx.Var[str]
+
+
+class PasswordInput(rx.Component):
+    """A password field that can be shown."""
+
+    library = rx.asset("inputs.jsx", shared=True).importable_path
+    tag = "PasswordInput"
+
+    name: rx.Var[str]
+    auto_complete: rx.Var[str]
+    described_by: rx.Var[str]
+    show_text: rx.Var[str]
+    hide_text: rx.Var[str]
+
+
+class LanguageSelect(rx.Component):
+    """A choice of language that loads the page again in it."""
+
+    library = rx.asset("inputs.jsx", shared=True).importable_path
+    tag = "LanguageSelect"
+
+    action: rx.Var[str]
+    label: rx.Var[str]
+    hint: rx.Var[str]
+    current: rx.Var[str]
+    options: rx.Var[list[list[str]]]
+    change_text: rx.Var[str]
+
+
+class StrengthMeter(rx.Component):
+    """How strong the password in the field `name` is, asked from a route while typing."""
+
+    library = rx.asset("inputs.jsx", shared=True).importable_path
+    tag = "StrengthMeter"
+
+    action: rx.Var[str]
+    name: rx.Var[str]
+    label: rx.Var[str]
+    words: rx.Var[list[str]]
+
+
+class Moment(rx.Component):
+    """A moment (ISO 8601) in the reader's time zone."""
+
+    library = rx.asset("moment.jsx", shared=True).importable_path
+    tag = "Moment"
+
+    iso: rx.Var[str]
+
+
+class StepFocus(rx.Component):
+    """Puts the focus into the step that the address names."""
+
+    library = rx.asset("steps.jsx", shared=True).importable_path
+    tag = "StepFocus"
+
+
+class Enrolment(rx.Component):
+    """QR code and secret of a device to be linked, fetched from a route."""
+
+    library = rx.asset("enrolment.jsx", shared=True).importable_path
+    tag = "Enrolment"
+
+    action: rx.Var[str]
+    image_text: rx.Var[str]
+    secret_text: rx.Var[str]
+    wait_text: rx.Var[str]
+    failed_text: rx.Var[str]

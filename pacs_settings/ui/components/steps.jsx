@@ -1,0 +1,24 @@
+// Signing in shows the step that the address names after `#`, by CSS alone. With scripts the
+// field of that step gets the focus, and is marked where the address names a refusal.
+import { useEffect } from "react";
+
+export function StepFocus() {
+  useEffect(() => {
+    const look = () => {
+      const target = document.getElementById(window.location.hash.slice(1));
+      const step = target?.closest(".step") || document.querySelector(".step-address");
+      const field = step?.querySelector("input:not([readonly])");
+      if (!field) return;
+      if (target?.getAttribute("role") === "alert") {
+        field.setAttribute("aria-invalid", "true");
+        field.setAttribute("aria-describedby", target.id);
+      }
+      const typing = document.activeElement?.tagName === "INPUT";
+      if (!typing) field.focus({ preventScroll: true });
+    };
+    look();
+    window.addEventListener("hashchange", look);
+    return () => window.removeEventListener("hashchange", look);
+  }, []);
+  return null;
+}

@@ -1,0 +1,67 @@
+// A switch that moves at once; the server's answer confirms it or puts it back.
+import { useContext, useEffect, useId, useRef, useState } from "react";
+import { EventLoopContext } from "$/utils/context";
+
+const PATIENCE = 8000; // ms without an answer until the switch shows again what is stored
+const SAID = 2000; // ms that "Saved" stays beside the switch
+
+export function Switch(props) {
+  const { checked, label, describedBy, name, answered, answer, savedText, onToggle, caption } =
+    props;
+  const [, connectErrors] = useContext(EventLoopContext);
+  const [wanted, setWanted] = useState(null);
+  const [said, setSaid] = useState(false);
+  const asked = useRef(null);
+  const id = useId();
+  const shown = wanted ?? checked;
+  const offline = connectErrors.length > 0;
+
+  useEffect(() => {
+    if (asked.current === null || answered !== name) return undefined;
+    const granted = checked === asked.current;
+    asked.current = null;
+    setWanted(null);
+    if (!granted || !savedText) return undefined;
+    setSaid(true);
+    const timer = setTimeout(() => setSaid(false), SAID);
+    return () => clearTimeout(timer);
+  }, [answer]);
+
+  useEffect(() => {
+    if (wanted === null) return undefined;
+    const timer = setTimeout(() => {
+      asked.current = null;
+      setWanted(null);
+    }, PATIENCE);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+
+  const toggle = () => {
+    if (offline) return;
+    asked.current = !shown;
+    setWanted(!shown);
+    onToggle(!shown);
+  };
+
+  return (
+    <span className="switch-place">
+      <button
+        type="button"
+        role="switch"
+        id={id}
+        className="switch"
+        aria-checked={Boolean(shown)}
+        aria-label={label}
+        aria-describedby={describedBy || undefined}
+        aria-disabled={offline || undefined}
+        title={caption || undefined}
+        onClick={toggle}
+      >
+        <span className="switch-thumb" />
+      </button>
+      <span className="switch-said" aria-hidden="true">
+        {said ? savedText : ""}
+      </span>
+    </span>
+  );
+}
