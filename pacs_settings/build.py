@@ -23,11 +23,7 @@ def stamp() -> str:
         path = ROOT / source
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         for file in files:
-            if (
-                file.is_file()
-                and "__pycache__" not in file.parts
-                and "external" not in file.parts
-            ):
+            if file.is_file() and "__pycache__" not in file.parts and "external" not in file.parts:
                 digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
     return digest.hexdigest()
 
@@ -47,11 +43,7 @@ def ensure() -> None:
 
 def _build(language: str, target: Path) -> None:
     environment = {
-        **{
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith("__REFLEX")
-        },
+        **{name: value for name, value in os.environ.items() if not name.startswith("__REFLEX")},
         "PACS_LANG": language,
         "PACS_DEMO": "0",
         "PACS_SECRET_KEY": "a build needs no secret of anybody",

@@ -17,9 +17,7 @@ DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
 class Config(BaseSettings):
     """Every setting of the product; the table in README is generated from these fields."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PACS_", populate_by_name=True, extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="PACS_", populate_by_name=True, extra="ignore")
 
     secret_key: str = Field(
         DEVELOPMENT_KEY,
@@ -41,9 +39,7 @@ class Config(BaseSettings):
         description="Address in the browser, the only origin accepted. `http` on loopback only.",
     )
     data_dir: Path = Field(Path("var"), description="Database and outbox files.")
-    database_url: str = Field(
-        "", description="SQLAlchemy address; SQLite in the data folder."
-    )
+    database_url: str = Field("", description="SQLAlchemy address; SQLite in the data folder.")
     demo: bool | None = Field(
         None,
         description="Demo data into an empty database. Off in production, on in development.",
@@ -53,9 +49,7 @@ class Config(BaseSettings):
         description="Language that a build (or `reflex run`) shows: one of en, nl.",
     )
     build_dir: Path = Field(Path(".build"), description="Where the built pages are.")
-    bcrypt_cost: int = Field(
-        12, ge=4, le=16, description="Work factor of password hashes."
-    )
+    bcrypt_cost: int = Field(12, ge=4, le=16, description="Work factor of password hashes.")
     hash_threads: int = Field(
         0, ge=0, description="Threads for password hashes; 0 means processors less one."
     )
@@ -73,9 +67,7 @@ class Config(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/")
-        self.database_url = (
-            self.database_url or f"sqlite:///{self.data_dir}/pacs_settings.db"
-        )
+        self.database_url = self.database_url or f"sqlite:///{self.data_dir}/pacs_settings.db"
         if self.demo is None:
             self.demo = not self.production
         self._refuse_unsafe()
@@ -83,24 +75,14 @@ class Config(BaseSettings):
 
     def _refuse_unsafe(self) -> None:
         address = urlsplit(self.base_url)
-        if (
-            address.scheme not in ("http", "https")
-            or not address.hostname
-            or address.path
-        ):
-            raise ValueError(
-                "PACS_BASE_URL is an address such as https://portal.example"
-            )
+        if address.scheme not in ("http", "https") or not address.hostname or address.path:
+            raise ValueError("PACS_BASE_URL is an address such as https://portal.example")
         if address.scheme == "http" and not _loopback(address.hostname):
-            raise ValueError(
-                "PACS_BASE_URL without TLS is only accepted for this machine itself"
-            )
+            raise ValueError("PACS_BASE_URL without TLS is only accepted for this machine itself")
         if self.production and self.secret_key == DEVELOPMENT_KEY:
             raise ValueError("PACS_SECRET_KEY must be given in production")
         if self.production and self.bcrypt_cost < 10 and not self.demo:
-            raise ValueError(
-                "PACS_BCRYPT_COST below 10 is only accepted with demo data"
-            )
+            raise ValueError("PACS_BCRYPT_COST below 10 is only accepted with demo data")
 
     @property
     def production(self) -> bool:

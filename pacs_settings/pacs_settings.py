@@ -74,8 +74,7 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
         lifeline.end_with_parent()
     await asyncio.to_thread(_prepare)
     tasks = [
-        asyncio.create_task(run)
-        for run in (worker.work(), watch.watch(app), tabs.deliver(app))
+        asyncio.create_task(run) for run in (worker.work(), watch.watch(app), tabs.deliver(app))
     ]
     yield
     for task in tasks:

@@ -1,6 +1,7 @@
 """The first tables: accounts and how they sign in, mappings, signatures, audit, outbox."""
 
 import sqlalchemy as sa
+
 from alembic import op
 
 revision = "0001"
@@ -97,22 +98,14 @@ def upgrade() -> None:
             "state IN ('invited', 'active', 'locked', 'disabled')",
             name=op.f("ck_account_state"),
         ),
-        sa.ForeignKeyConstraint(
-            ["domain_id"], ["domain.id"], name=op.f("fk_account_domain_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["region_id"], ["region.id"], name=op.f("fk_account_region_id")
-        ),
+        sa.ForeignKeyConstraint(["domain_id"], ["domain.id"], name=op.f("fk_account_domain_id")),
+        sa.ForeignKeyConstraint(["region_id"], ["region.id"], name=op.f("fk_account_region_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("username_key", name=op.f("uq_account_username_key")),
     )
     with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_account_domain_id"), ["domain_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_account_region_id"), ["region_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_account_domain_id"), ["domain_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_account_region_id"), ["region_id"], unique=False)
 
     op.create_table(
         "audit_entry",
@@ -124,15 +117,11 @@ def upgrade() -> None:
         sa.Column("tag", sa.String(length=60), nullable=False),
         sa.Column("before", sa.JSON(), nullable=False),
         sa.Column("after", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["actor_id"], ["account.id"], name=op.f("fk_audit_entry_actor_id")
-        ),
+        sa.ForeignKeyConstraint(["actor_id"], ["account.id"], name=op.f("fk_audit_entry_actor_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_audit_entry_actor_id"), ["actor_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_audit_entry_actor_id"), ["actor_id"], unique=False)
 
     op.create_table(
         "known_browser",
@@ -145,9 +134,7 @@ def upgrade() -> None:
             name=op.f("fk_known_browser_account_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "token_hash", "account_id", name=op.f("pk_known_browser")
-        ),
+        sa.PrimaryKeyConstraint("token_hash", "account_id", name=op.f("pk_known_browser")),
     )
     op.create_table(
         "outbox_message",
@@ -174,9 +161,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_outbox_message_account_id"), ["account_id"], unique=False
         )
-        batch_op.create_index(
-            "ix_outbox_message_due", ["sent_at", "next_try"], unique=False
-        )
+        batch_op.create_index("ix_outbox_message_due", ["sent_at", "next_try"], unique=False)
 
     op.create_table(
         "pending_sign_in",
@@ -216,9 +201,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_physician_number")),
-        sa.UniqueConstraint(
-            "kind", "value", name=op.f("uq_physician_number_kind_value")
-        ),
+        sa.UniqueConstraint("kind", "value", name=op.f("uq_physician_number_kind_value")),
     )
     with op.batch_alter_table("physician_number", schema=None) as batch_op:
         batch_op.create_index(
@@ -247,9 +230,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempt")),
     )
     with op.batch_alter_table("sign_in_attempt", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_sign_in_attempt_history", ["account_id", "id"], unique=False
-        )
+        batch_op.create_index("ix_sign_in_attempt_history", ["account_id", "id"], unique=False)
 
     op.create_table(
         "sign_in_session",
@@ -294,9 +275,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
-        sa.UniqueConstraint(
-            "account_id", "version", name=op.f("uq_signature_account_id_version")
-        ),
+        sa.UniqueConstraint("account_id", "version", name=op.f("uq_signature_account_id_version")),
     )
     op.create_table(
         "totp_device",
@@ -316,9 +295,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_totp_device")),
     )
     with op.batch_alter_table("totp_device", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_totp_device_account_id"), ["account_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_totp_device_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "mapping",
@@ -346,35 +323,25 @@ def upgrade() -> None:
             name=op.f("fk_mapping_physician_number_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["source_id"], ["source.id"], name=op.f("fk_mapping_source_id")
-        ),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_mapping_source_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mapping")),
         sa.UniqueConstraint(
             "account_id",
             "source_id",
             "name_at_source",
             "physician_number_id",
-            name=op.f(
-                "uq_mapping_account_id_source_id_name_at_source_physician_number_id"
-            ),
+            name=op.f("uq_mapping_account_id_source_id_name_at_source_physician_number_id"),
         ),
     )
     with op.batch_alter_table("mapping", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_mapping_account_id"), ["account_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_mapping_group_id"), ["group_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_mapping_account_id"), ["account_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_mapping_group_id"), ["group_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_mapping_physician_number_id"),
             ["physician_number_id"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_mapping_source_id"), ["source_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_mapping_source_id"), ["source_id"], unique=False)
 
 
 def downgrade() -> None:

@@ -8,9 +8,7 @@ from typing import Any, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-LARGEST = (
-    512 * 1024
-)  # bytes of one event as JSON; far below the 1 MB of a socket message
+LARGEST = 512 * 1024  # bytes of one event as JSON; far below the 1 MB of a socket message
 LONGEST = 4000  # characters of a single text argument
 
 
@@ -43,10 +41,6 @@ def _signature(
     hints = get_type_hints(function)
     parameters = list(inspect.signature(function).parameters.values())[1:]
     strict = ConfigDict(strict=True)
-    adapters = {
-        p.name: TypeAdapter(hints.get(p.name, Any), config=strict) for p in parameters
-    }
-    required = frozenset(
-        p.name for p in parameters if p.default is inspect.Parameter.empty
-    )
+    adapters = {p.name: TypeAdapter(hints.get(p.name, Any), config=strict) for p in parameters}
+    required = frozenset(p.name for p in parameters if p.default is inspect.Parameter.empty)
     return adapters, required

@@ -18,9 +18,7 @@ def name(cookie: str) -> str:
     return f"__Host-pacs-{cookie}" if config().production else f"pacs-{cookie}"
 
 
-def put(
-    response: Response, cookie: str, value: str, max_age: int | None = None
-) -> None:
+def put(response: Response, cookie: str, value: str, max_age: int | None = None) -> None:
     """Set a cookie that scripts cannot read and other sites do not send."""
     response.set_cookie(
         name(cookie),

@@ -45,9 +45,7 @@ class Asked:
 class Gate(Middleware):
     """Lets an event through only for a principal with the permission its handler is marked with."""
 
-    async def preprocess(
-        self, app: App, state: BaseState, event: Event
-    ) -> StateUpdate | None:
+    async def preprocess(self, app: App, state: BaseState, event: Event) -> StateUpdate | None:
         """None lets the event run; an update is all that its sender gets."""
         access = await state.get_state(AccessState)
         asked = _asked(state, event)

@@ -64,9 +64,7 @@ def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
         @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             seen = who(request)
-            acting = await asyncio.to_thread(
-                principal.resolve, seen.session, seen.visit, use=True
-            )
+            acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=True)
             if acting is None:
                 return JSONResponse({"signed_out": True}, status_code=401)
             if not acting.may(permission):
@@ -81,9 +79,7 @@ def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
 def refusal(refused: Refused, language: str, status: int = 422) -> JSONResponse:
     """A refusal as the pages' forms read it: the field at fault, and the sentence."""
     sentence = text(language, f"refused.{refused.code}", **refused.values)
-    return JSONResponse(
-        {"field": refused.field, "message": sentence}, status_code=status
-    )
+    return JSONResponse({"field": refused.field, "message": sentence}, status_code=status)
 
 
 def typed(form: FormData, name: str) -> str:

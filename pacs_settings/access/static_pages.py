@@ -70,9 +70,7 @@ def builds() -> Builds:
     for language in LANGUAGES:
         folder = config().build_dir / language
         if not folder.is_dir():
-            raise FileNotFoundError(
-                f"no pages in {folder}; run python -m pacs_settings.build"
-            )
+            raise FileNotFoundError(f"no pages in {folder}; run python -m pacs_settings.build")
         for path in sorted(folder.rglob("*")):
             if not path.is_file() or path.suffix in (".gz", ".map"):
                 continue
@@ -157,19 +155,13 @@ async def _respond(request: Request) -> Response:
     asset = found.assets.get(path)
     if asset:
         hashed = path.startswith("/assets/")
-        cache = (
-            "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
-        )
+        cache = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
         return _send(request, asset, {"Cache-Control": cache})
     seen = who(request)
-    acting = await asyncio.to_thread(
-        principal.resolve, seen.session, seen.visit, use=True
-    )
+    acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=True)
     elsewhere = _elsewhere(path, acting)
     if elsewhere:
-        return RedirectResponse(
-            elsewhere, status_code=303, headers={"Cache-Control": "no-store"}
-        )
+        return RedirectResponse(elsewhere, status_code=303, headers={"Cache-Control": "no-store"})
     page = found.pages.get((seen.language, path))
     status = 200 if page else 404
     page = page or found.pages[seen.language, "/404"]
@@ -190,16 +182,12 @@ def _elsewhere(path: str, acting: Principal | None) -> str:
     return "" if acting.may(needed) else home
 
 
-def _send(
-    request: Request, file: File, headers: dict[str, str], status: int = 200
-) -> Response:
+def _send(request: Request, file: File, headers: dict[str, str], status: int = 200) -> Response:
     packed = bool(file.packed) and "gzip" in request.headers.get("accept-encoding", "")
     if packed:
         headers = {**headers, "Content-Encoding": "gzip"}
     if file.packed:
-        headers["Vary"] = ", ".join(
-            filter(None, [headers.get("Vary"), "Accept-Encoding"])
-        )
+        headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Accept-Encoding"]))
     headers["Content-Security-Policy"] = file.csp
     body = file.packed if packed else file.body
     return Response(body, status_code=status, media_type=file.kind, headers=headers)

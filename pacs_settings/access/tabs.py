@@ -43,9 +43,7 @@ class Tabs:
         """Drop tabs whose socket is gone."""
         for known in (self.of_session, self.of_account):
             for key, open_tabs in list(known.items()):  # type: ignore[attr-defined]
-                open_tabs.intersection_update(
-                    {t for t in open_tabs if connected(app, t)}
-                )
+                open_tabs.intersection_update({t for t in open_tabs if connected(app, t)})
                 if not open_tabs:
                     known.pop(key)  # type: ignore[call-overload]
 

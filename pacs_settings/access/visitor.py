@@ -51,9 +51,7 @@ def same_origin(headers: Mapping[str, str]) -> bool:
 
 def _language(jar: str, headers: Mapping[str, str]) -> str:
     if not config().production:
-        return (
-            config().lang
-        )  # reflex run shows one language, so its answers are in that one
+        return config().lang  # reflex run shows one language, so its answers are in that one
     return choose(cookies.read(jar, cookies.LANGUAGE), headers.get("accept-language"))
 
 

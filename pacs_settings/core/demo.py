@@ -41,9 +41,7 @@ def load_into_empty() -> bool:
         if db.scalar(sa.select(sa.func.count()).select_from(Account)):
             return False
         free = Region(name="Flanders")
-        strict = Region(
-            name="Netherlands", strong_authentication=True, phone_country="NL"
-        )
+        strict = Region(name="Netherlands", strong_authentication=True, phone_country="NL")
         strict.time_zone, strict.language = "Europe/Amsterdam", "nl"
         domain = Domain(
             name="uz-demo.example", directory="demo", administrator="it@uz-demo.example"
@@ -55,23 +53,15 @@ def load_into_empty() -> bool:
 
 
 def _accounts(db: Session, free: Region, strict: Region, domain: Domain) -> None:
-    an = _account(
-        db, "an.peeters@demo.example", "Dr", "An", "Peeters", Gender.FEMALE, free
-    )
+    an = _account(db, "an.peeters@demo.example", "Dr", "An", "Peeters", Gender.FEMALE, free)
     an.may_edit_reports, an.work_phone = True, "+3292001122"
-    jan = _account(
-        db, "jan.claes@demo.example", "", "Jan", "Claes", Gender.MALE, strict
-    )
+    jan = _account(db, "jan.claes@demo.example", "", "Jan", "Claes", Gender.MALE, strict)
     jan.may_edit_reports, jan.mobile_phone = True, "+31612345678"
     lea = _account(db, DIRECTORY_USERNAME, "Dr", "Léa", "Dubois", Gender.FEMALE, free)
     lea.domain_id, lea.password_hash = domain.id, None
-    sofie = _account(
-        db, "sofie.maes@demo.example", "", "Sofie", "Maes", Gender.NOT_GIVEN, free
-    )
+    sofie = _account(db, "sofie.maes@demo.example", "", "Sofie", "Maes", Gender.NOT_GIVEN, free)
     sofie.contact_public = False
-    desk = _account(
-        db, "desk@demo.example", "", "Service", "Desk", Gender.NOT_GIVEN, free
-    )
+    desk = _account(db, "desk@demo.example", "", "Service", "Desk", Gender.NOT_GIVEN, free)
     desk.service_desk, desk.contact_public = True, False
     _mappings(db, an, _numbers(db, an, 123456, 132001))
     for n, account in enumerate((jan, lea, sofie), start=1):
@@ -119,9 +109,7 @@ def _numbers(db: Session, account: Account, *stable: int) -> list[PhysicianNumbe
     return rows
 
 
-def _mappings(
-    db: Session, account: Account, known: list[PhysicianNumber], lines: int = 12
-) -> None:
+def _mappings(db: Session, account: Account, known: list[PhysicianNumber], lines: int = 12) -> None:
     """As many lines as asked; with two numbers the last one repeats a source under the other."""
     name = f"{account.last_name.upper()} {account.first_name}"
     sources = [_named(db, Source, text) for text in SOURCES]

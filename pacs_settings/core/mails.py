@@ -32,9 +32,7 @@ def greeting(account: Account) -> str:
     return text(account.language, f"mail.greeting.{key}", name=name)
 
 
-def render(
-    account: Account, time_zone: str, template: str, values: dict[str, Any]
-) -> Mail:
+def render(account: Account, time_zone: str, template: str, values: dict[str, Any]) -> Mail:
     """Subject and body of an alert; the subject holds no secret and nothing about a patient."""
     language = account.language
     moment = datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(time_zone))

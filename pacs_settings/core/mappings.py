@@ -112,26 +112,20 @@ def page(
 def switch(actor: audit.Actor, mapping_id: int, which: Switch, on: bool) -> bool:
     """Turn one switch of one's own line and return what is stored; raises NotYours."""
     column = _COLUMNS[which]
-    mine = sa.and_(
-        col(Mapping.id) == mapping_id, col(Mapping.account_id) == actor.account_id
-    )
+    mine = sa.and_(col(Mapping.id) == mapping_id, col(Mapping.account_id) == actor.account_id)
     with writing() as db:
         before = db.scalar(sa.select(column).where(mine).with_for_update())
         if before is None:
             raise NotYours
         if before != on:
             db.execute(sa.update(Mapping).where(mine).values({column: on}))
-            _audit_switch(
-                db, actor, f"mapping:{which}:switched", mapping_id, before, on
-            )
+            _audit_switch(db, actor, f"mapping:{which}:switched", mapping_id, before, on)
     return on
 
 
 def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
     """Turn the default for lines that come later and return what is stored."""
-    column = {Switch.STUDY: "default_on_study", Switch.REPORT: "default_on_report"}[
-        which
-    ]
+    column = {Switch.STUDY: "default_on_study", Switch.REPORT: "default_on_report"}[which]
     with writing() as db:
         account = db.get_one(Account, actor.account_id, with_for_update=True)
         before = getattr(account, column)

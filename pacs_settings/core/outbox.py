@@ -55,9 +55,7 @@ def send_due(mailer: ports.Mailer) -> int:
         col(OutboxMessage.next_try) <= now(),
         col(OutboxMessage.tries) < MOST_TRIES,
     )
-    query = (
-        select(OutboxMessage.id).where(due).order_by(col(OutboxMessage.id)).limit(BATCH)
-    )
+    query = select(OutboxMessage.id).where(due).order_by(col(OutboxMessage.id)).limit(BATCH)
     with reading() as db:
         ids = [found for found in db.exec(query) if found is not None]
     return sum(_send(mailer, message_id) for message_id in ids)

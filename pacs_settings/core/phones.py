@@ -83,6 +83,4 @@ def _read(text: str, country: str) -> PhoneNumber:
     try:
         return phonenumbers.parse(text, country)
     except NumberParseException as unreadable:
-        raise PhoneRefused(
-            _UNREADABLE.get(unreadable.error_type, "not_valid")
-        ) from None
+        raise PhoneRefused(_UNREADABLE.get(unreadable.error_type, "not_valid")) from None

@@ -50,9 +50,7 @@ def card(person: Person, switches: Switches) -> PublicCard:
     mobile = person.mobile if switches.mobile else ""
     if switches.contact:
         return PublicCard("search", person.name, person.numbers, email, mobile)
-    return PublicCard(
-        "exact" if email or mobile else "nobody", email=email, mobile=mobile
-    )
+    return PublicCard("exact" if email or mobile else "nobody", email=email, mobile=mobile)
 
 
 def load(account_id: int) -> tuple[Switches, Person]:
@@ -62,12 +60,8 @@ def load(account_id: int) -> tuple[Switches, Person]:
         country = db.get_one(Region, account.region_id).phone_country
         query = select(PhysicianNumber).where(PhysicianNumber.account_id == account_id)
         rows = list(db.exec(query.order_by(col(PhysicianNumber.id))))
-    shown = tuple(
-        numbers.display(numbers.NumberKind(row.kind), row.value) for row in rows
-    )
-    mobile = (
-        phones.display(account.mobile_phone, country) if account.mobile_phone else ""
-    )
+    shown = tuple(numbers.display(numbers.NumberKind(row.kind), row.value) for row in rows)
+    mobile = phones.display(account.mobile_phone, country) if account.mobile_phone else ""
     name = f"{account.title} {account.first_name} {account.last_name}".strip()
     return _switches(account), Person(name, shown, account.username, mobile)
 
@@ -82,9 +76,7 @@ def save(actor: audit.Actor, switches: Switches) -> Switches:
         account.mobile_public = switches.mobile
         db.add(account)
         if before != switches:
-            audit.record(
-                db, actor, "account:privacy:changed", asdict(before), asdict(switches)
-            )
+            audit.record(db, actor, "account:privacy:changed", asdict(before), asdict(switches))
     return switches
 
 

@@ -11,18 +11,14 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 from xml.sax.saxutils import escape
 
-Code = Literal[
-    "empty", "too_many", "too_large", "out_of_range", "not_numbers", "malformed"
-]
+Code = Literal["empty", "too_many", "too_large", "out_of_range", "not_numbers", "malformed"]
 
 MAX_STROKES = 200
 MAX_POINTS = 5_000
 MAX_TIME = 600_000  # milliseconds
 MIN_SIDE, MAX_SIDE = 50, 4_000  # CSS pixels
 EDGE = 8.0  # a pen may slip this far over the edge, in CSS pixels
-MAX_TEXT = (
-    400_000  # characters; the longest canonical text of MAX_POINTS points is shorter
-)
+MAX_TEXT = 400_000  # characters; the longest canonical text of MAX_POINTS points is shorter
 
 # How the pen becomes ink; the speeds and widths are those of the pad, so both look alike.
 THIN, THICK = 1.0, 5.0  # stroke width in CSS pixels, of a fast and of a resting pen
@@ -66,17 +62,11 @@ class Drawing:
 
 def parse(raw: object) -> Drawing:
     """Check what a browser sent and round it to 0.1 px, 1 ms; raises StrokesRefused."""
-    if (
-        not isinstance(raw, dict)
-        or len(raw) != 3
-        or set(raw) != {"width", "height", "strokes"}
-    ):
+    if not isinstance(raw, dict) or len(raw) != 3 or set(raw) != {"width", "height", "strokes"}:
         raise StrokesRefused("malformed")
     width, height = _side(raw["width"]), _side(raw["height"])
     strokes = _counted(raw["strokes"])
-    drawing = Drawing(
-        width, height, tuple(_stroke(s, width, height) for s in strokes if s)
-    )
+    drawing = Drawing(width, height, tuple(_stroke(s, width, height) for s in strokes if s))
     if not any(_moves(stroke) for stroke in drawing.strokes):
         raise StrokesRefused("empty")
     return drawing
@@ -113,8 +103,7 @@ def to_svg(drawing: Drawing, title: str) -> str:
     left, top, width, height = _box(drawing)
     name = escape(_NOT_XML.sub("", title))
     paths = "".join(
-        f'<path stroke-width="{ink:g}" d="{d}"/>'
-        for ink, d in sorted(_paths(drawing).items())
+        f'<path stroke-width="{ink:g}" d="{d}"/>' for ink, d in sorted(_paths(drawing).items())
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:g}" height="{height:g}"'
@@ -124,9 +113,7 @@ def to_svg(drawing: Drawing, title: str) -> str:
     )
 
 
-def _number(
-    value: object, low: float, high: float, over: Code = "out_of_range"
-) -> float:
+def _number(value: object, low: float, high: float, over: Code = "out_of_range") -> float:
     # To Python True is a number, and isfinite overflows on a huge int.
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise StrokesRefused("not_numbers")
@@ -207,9 +194,7 @@ def _pieces(stroke: Stroke) -> Iterator[tuple[float, str, str]]:
         return
     middles = [((a.x + b.x) / 2, (a.y + b.y) / 2) for a, b in pairwise(stroke)]
     yield inks[0], _at(*stroke[0][:2]), f"L{_at(*middles[0])}"
-    for ink, point, (start, end) in zip(
-        inks[1:], stroke[1:], pairwise(middles), strict=False
-    ):
+    for ink, point, (start, end) in zip(inks[1:], stroke[1:], pairwise(middles), strict=False):
         yield ink, _at(*start), f"Q{_at(*point[:2])} {_at(*end)}"
     yield inks[-1], _at(*middles[-1]), f"L{_at(*stroke[-1][:2])}"
 

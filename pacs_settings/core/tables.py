@@ -236,9 +236,7 @@ class Mapping(SQLModel, table=True):
     """Studies of a source, under a name and a number, that reach an account."""
 
     __table_args__ = (
-        sa.UniqueConstraint(
-            "account_id", "source_id", "name_at_source", "physician_number_id"
-        ),
+        sa.UniqueConstraint("account_id", "source_id", "name_at_source", "physician_number_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -248,9 +246,7 @@ class Mapping(SQLModel, table=True):
     physician_number_id: int = Field(
         foreign_key="physician_number.id", ondelete="CASCADE", index=True
     )
-    group_id: int | None = Field(
-        default=None, foreign_key="group_practice.id", index=True
-    )
+    group_id: int | None = Field(default=None, foreign_key="group_practice.id", index=True)
     on_study: bool = True
     on_report: bool = True
     created_at: datetime = _moment(default_factory=now)

@@ -40,11 +40,7 @@ def _describe(user_agent: str) -> tuple[str, str]:
     from ua_parser import Domain
 
     found = _resolver()(user_agent, Domain.USER_AGENT | Domain.OS)
-    browser = (
-        _browser(found.user_agent.family, found.user_agent.major)
-        if found.user_agent
-        else ""
-    )
+    browser = _browser(found.user_agent.family, found.user_agent.major) if found.user_agent else ""
     system = _system(found.os.family, user_agent) if found.os else ""
     return browser, system
 
@@ -65,7 +61,5 @@ def _browser(family: str, version: str | None) -> str:
 def _system(family: str, user_agent: str) -> str:
     # Without a version: browsers froze it (Windows 10, macOS 10.15, Android 10), so it misleads.
     if family == "iOS":
-        return next(
-            (device for device in ("iPad", "iPhone") if device in user_agent), family
-        )
+        return next((device for device in ("iPad", "iPhone") if device in user_agent), family)
     return _SYSTEMS.get(family, family)[:MAXIMUM_NAME]

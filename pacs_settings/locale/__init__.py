@@ -17,11 +17,7 @@ def catalog(language: str) -> dict[str, str]:
     path = Path(__file__).parent / f"{language}.po"
     with path.open("rb") as file:
         entries = read_po(file, locale=language)
-    return {
-        str(entry.id): str(entry.string)
-        for entry in entries
-        if entry.id and entry.string
-    }
+    return {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string}
 
 
 def text(language: str, key: str, **values: object) -> str:

@@ -19,3 +19,13 @@ def say(key: str, **values: object) -> str:
 def words(refused: Refused) -> str:
     """A refusal as a sentence."""
     return say(f"refused.{refused.code}", **refused.values)
+
+
+def leave_texts() -> dict[str, str]:
+    """The words of the question before unsaved changes are left."""
+    return {
+        "title": t("leave.title"),
+        "text": t("leave.text"),
+        "stayText": t("leave.stay"),
+        "leaveText": t("leave.leave"),
+    }

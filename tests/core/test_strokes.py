@@ -58,9 +58,7 @@ def drawings(draw: st.DrawFn) -> Drawing:
 
 
 def test_a_line_is_taken_and_rounded() -> None:
-    drawing = strokes.parse(
-        pad([[1.04, 2.06, 0, 0.12345], [3.999, 4, 16.4, 1]], width=600.02)
-    )
+    drawing = strokes.parse(pad([[1.04, 2.06, 0, 0.12345], [3.999, 4, 16.4, 1]], width=600.02))
     assert drawing.width == 600.0
     assert drawing.strokes == (((1.0, 2.1, 0, 0.123), (4.0, 4.0, 16, 1.0)),)
 
@@ -94,9 +92,7 @@ def test_another_shape_is_malformed(raw: object) -> None:
     assert refusal(raw) == "malformed"
 
 
-@pytest.mark.parametrize(
-    "value", [math.nan, math.inf, -math.inf, True, None, "1", [1], {}]
-)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, True, None, "1", [1], {}])
 @pytest.mark.parametrize("place", range(4))
 def test_only_finite_numbers_count(value: object, place: int) -> None:
     point: list[object] = [10, 20, 0, 0.5]
@@ -108,10 +104,7 @@ def test_only_finite_numbers_count(value: object, place: int) -> None:
 @pytest.mark.parametrize(
     ("value", "code"),
     [
-        *(
-            (value, "not_numbers")
-            for value in (math.nan, math.inf, True, None, "600", [600])
-        ),
+        *((value, "not_numbers") for value in (math.nan, math.inf, True, None, "600", [600])),
         *((value, "out_of_range") for value in (0, -600, 49.9, -(10**400))),
         *((value, "too_large") for value in (4000.1, 1e300, 10**400)),
     ],
@@ -216,10 +209,7 @@ def test_equal_drawings_have_one_digest() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        *(
-            (text, "malformed")
-            for text in ("", "{", "null", "[" * 100_000, "9" * 5_000, "\x00")
-        ),
+        *((text, "malformed") for text in ("", "{", "null", "[" * 100_000, "9" * 5_000, "\x00")),
         ('{"width":NaN,"height":240,"strokes":[]}', "not_numbers"),
         (" " * 400_001, "too_large"),
     ],
@@ -231,9 +221,7 @@ def test_a_broken_text_is_refused(text: str, code: str) -> None:
 
 
 def test_the_longest_text_can_be_read_again() -> None:
-    stroke = [[3999.9, 3999.9, 599_999, 0.123]] * 24 + [
-        [3999.8, 3999.9, 599_999, 0.123]
-    ]
+    stroke = [[3999.9, 3999.9, 599_999, 0.123]] * 24 + [[3999.8, 3999.9, 599_999, 0.123]]
     drawing = strokes.parse(pad(*[stroke] * 200, width=4000, height=4000))
     assert strokes.from_canonical(strokes.canonical(drawing)) == drawing
 
@@ -251,9 +239,7 @@ def test_the_svg_is_plain_well_formed_ink(drawing: Drawing, title: str) -> None:
 
 
 def test_the_svg_says_what_it_is() -> None:
-    root = ElementTree.fromstring(
-        strokes.to_svg(strokes.parse(pad(LINE)), "Dr. <An> & Co")
-    )
+    root = ElementTree.fromstring(strokes.to_svg(strokes.parse(pad(LINE)), "Dr. <An> & Co"))
     assert root.get("role") == "img"
     assert root.findtext(f"{SVG}title") == "Dr. <An> & Co"
     group = root.find(f"{SVG}g")
@@ -278,9 +264,7 @@ def test_a_slow_pen_leaves_a_broader_line() -> None:
 
 
 def test_a_pressing_pen_leaves_a_broader_line() -> None:
-    light, firm = (
-        [[i * 5, 50, i * 10, p + i / 100] for i in range(10)] for p in (0.1, 0.8)
-    )
+    light, firm = ([[i * 5, 50, i * 10, p + i / 100] for i in range(10)] for p in (0.1, 0.8))
     assert max(widths(firm)) > max(widths(light))
 
 
@@ -302,10 +286,7 @@ def test_a_clock_that_stands_still_is_no_harm() -> None:
 
 
 def test_the_svg_of_the_largest_drawing_stays_small_and_quick() -> None:
-    wave = [
-        [i % 600, 120 + 90 * math.sin(i / 9), i * 16, (i % 97) / 97]
-        for i in range(5_000)
-    ]
+    wave = [[i % 600, 120 + 90 * math.sin(i / 9), i * 16, (i % 97) / 97] for i in range(5_000)]
     began = time.perf_counter()
     svg = strokes.to_svg(strokes.parse(json.loads(json.dumps(pad(wave)))), "t")
     assert time.perf_counter() - began < 1

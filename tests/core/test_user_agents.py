@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from pacs_settings.core.user_agents import MAXIMUM_NAME, MAXIMUM_READ, describe
 
-WINDOWS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
-)
+WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
 LINUX = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
 MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
@@ -97,9 +95,7 @@ def test_only_the_beginning_is_read() -> None:
     assert describe("x" * MAXIMUM_READ + " Firefox/128.0") == ("", "")
 
 
-@pytest.mark.parametrize(
-    "piece", ["; Build/", "Mozilla/5.0 (", "a/1 ", ";", "Android 1 ", " "]
-)
+@pytest.mark.parametrize("piece", ["; Build/", "Mozilla/5.0 (", "a/1 ", ";", "Android 1 ", " "])
 def test_a_hostile_header_costs_little(piece: str) -> None:
     describe("warm up")
     start = time.process_time()

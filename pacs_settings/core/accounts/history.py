@@ -87,7 +87,5 @@ def prune(db: Session, account_id: int, keep: int = 10 * SHOWN) -> None:
     )
     oldest = db.scalar(query)
     if oldest is not None:
-        old = sa.and_(
-            col(SignInAttempt.account_id) == account_id, col(SignInAttempt.id) <= oldest
-        )
+        old = sa.and_(col(SignInAttempt.account_id) == account_id, col(SignInAttempt.id) <= oldest)
         db.execute(sa.delete(SignInAttempt).where(old))

@@ -68,12 +68,8 @@ def stable_part(kind: NumberKind, value: str) -> str:
 
 def riziv(n6: int, qualification: int, modulus: int = 97) -> str:
     """Build a valid RIZIV number from its first six and last three digits; raises ValueError."""
-    if not (
-        0 <= n6 <= 999_999 and 0 <= qualification <= 999 and modulus in RIZIV_MODULI
-    ):
-        raise ValueError(
-            "six digits, three digits and a modulus of 97 or 89 are needed"
-        )
+    if not (0 <= n6 <= 999_999 and 0 <= qualification <= 999 and modulus in RIZIV_MODULI):
+        raise ValueError("six digits, three digits and a modulus of 97 or 89 are needed")
     return f"{n6:06d}{_riziv_check(n6, modulus)}{qualification:03d}"
 
 
@@ -89,10 +85,7 @@ def _riziv_fits(value: str) -> bool:
 
 
 def _lanr_fits(value: str) -> bool:
-    total = sum(
-        int(digit) * weight
-        for digit, weight in zip(value[:6], LANR_WEIGHTS, strict=True)
-    )
+    total = sum(int(digit) * weight for digit, weight in zip(value[:6], LANR_WEIGHTS, strict=True))
     return int(value[6]) == -total % 10
 
 

@@ -63,9 +63,7 @@ def _rules(db: Session, account: Account) -> tuple[PasswordPolicy, PasswordConte
         region.strong_authentication,
         region.password_minimum,
     )
-    return asked, PasswordContext(
-        (account.first_name, account.last_name, account.username)
-    )
+    return asked, PasswordContext((account.first_name, account.last_name, account.username))
 
 
 def _prove_current(actor: audit.Actor, account: Account, current: str) -> None:

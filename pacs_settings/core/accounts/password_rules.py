@@ -73,9 +73,7 @@ def policy(
     """Return the policy of an account; a region counts only where it makes a factor mandatory."""
     if region_mandatory and region_minimum is not None:
         return PasswordPolicy(max(MINIMUM_OF_A_REGION, region_minimum))
-    return PasswordPolicy(
-        MINIMUM_WITH_SECOND_FACTOR if has_second_factor else MINIMUM_ALONE
-    )
+    return PasswordPolicy(MINIMUM_WITH_SECOND_FACTOR if has_second_factor else MINIMUM_ALONE)
 
 
 def normalise(password: str) -> str:
@@ -170,10 +168,7 @@ def _is_known(folded: str) -> bool:
 
 
 def _context_words(context: PasswordContext) -> frozenset[str]:
-    parts = (
-        re.split(r"[\W_]+", normalise(text))
-        for text in (*context.words, *PRODUCT_WORDS)
-    )
+    parts = (re.split(r"[\W_]+", normalise(text)) for text in (*context.words, *PRODUCT_WORDS))
     words = {_letters(part) for split in parts for part in split}
     return frozenset(word for word in words if len(word) >= SHORTEST_CONTEXT_WORD)
 
@@ -185,8 +180,6 @@ def _letters(text: str) -> str:
 
 
 def _readable(text: str) -> str:
-    disguises = "".join(
-        character for character in dict.fromkeys(text) if character in _DISGUISES
-    )
+    disguises = "".join(character for character in dict.fromkeys(text) if character in _DISGUISES)
     surplus = disguises[_DISGUISES_ESTIMATED:]
     return text.translate(str.maketrans(surplus, _MEANINGLESS[: len(surplus)]))

@@ -27,18 +27,14 @@ class Busy(Exception):
 
 def _prehash(password: str) -> bytes:
     # bcrypt reads 72 bytes and stops at NUL: 48 bytes of HMAC in base64 are 64 without NUL.
-    text = unicodedata.normalize("NFKC", password[:LONGEST]).encode(
-        "utf-8", "surrogatepass"
-    )
+    text = unicodedata.normalize("NFKC", password[:LONGEST]).encode("utf-8", "surrogatepass")
     digest = hmac.digest(b"pacs_settings:password", text, hashlib.sha384)
     return base64.b64encode(digest)
 
 
 def hash_password(password: str) -> str:
     """The bcrypt hash to store; takes about a quarter of a second at cost 12."""
-    return bcrypt.hashpw(
-        _prehash(password), bcrypt.gensalt(config().bcrypt_cost)
-    ).decode()
+    return bcrypt.hashpw(_prehash(password), bcrypt.gensalt(config().bcrypt_cost)).decode()
 
 
 @lru_cache(maxsize=1)

@@ -26,6 +26,4 @@ def load(account_id: int) -> Security:
         region = db.get_one(Region, account.region_id)
         domain = db.get_one(Domain, account.domain_id).name if account.domain_id else ""
     policy, _context = password_change.rules(account_id)
-    return Security(
-        domain, region.strong_authentication, policy.minimum, totp.devices(account_id)
-    )
+    return Security(domain, region.strong_authentication, policy.minimum, totp.devices(account_id))

@@ -51,9 +51,7 @@ class SessionEnd:
     ended_why: str = ""
 
 
-def start(
-    db: Session, account: Account, region: Region, means: Means, visit: Visit
-) -> str:
+def start(db: Session, account: Account, region: Region, means: Means, visit: Visit) -> str:
     """Open a session and return the value of its cookie, `id.token`."""
     token = secrets.new_token()
     row = SignInSession(
@@ -108,9 +106,7 @@ def resolve(cookie: str, *, use: bool = True) -> SessionFacts | None:
         row = db.execute(_LOOK_UP, {"session_id": session_id}).one_or_none()
     if row is None or not secrets.same(row.token_hash, secrets.fingerprint(token)):
         return None
-    facts = SessionFacts(
-        session_id, **{k: v for k, v in row._mapping.items() if k != "token_hash"}
-    )
+    facts = SessionFacts(session_id, **{k: v for k, v in row._mapping.items() if k != "token_hash"})
     if facts.ends_at <= now():
         return None
     return _note_use(facts) if use else facts
@@ -174,6 +170,4 @@ def end_others(db: Session, actor: audit.Actor, why: str) -> None:
 
 def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> None:
     live = sa.and_(which, col(SignInSession.ended_at).is_(None))
-    db.execute(
-        sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why)
-    )
+    db.execute(sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why))

@@ -71,15 +71,9 @@ def begin(typed: str) -> str:
         refusal = "not_an_address"
     with writing() as db:
         db.execute(
-            sa.delete(PendingSignIn).where(
-                col(PendingSignIn.created_at) < now() - PENDING_FOR
-            )
+            sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < now() - PENDING_FOR)
         )
-        db.add(
-            PendingSignIn(
-                token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal
-            )
-        )
+        db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
     if refusal:
         raise SignInRefused(refusal, "address", token)
     return token
@@ -107,13 +101,7 @@ def pending(token: str) -> Pending:
         row = _row(db, token)
     if row is None:
         return Pending("address")
-    step = (
-        "code"
-        if row.proven_at
-        else "address"
-        if row.refusal == "not_an_address"
-        else "password"
-    )
+    step = "code" if row.proven_at else "address" if row.refusal == "not_an_address" else "password"
     return Pending(step, row.typed, row.refusal, row.retry_seconds)
 
 
@@ -210,11 +198,7 @@ def _proof(candidate: _Candidate | None, typed: str, password: str) -> str:
         directory = ports.directories[candidate.domain.directory](candidate.domain)
         directory.check(typed, password)
     except ports.DirectoryRefused as refused:
-        return (
-            "wrong_password"
-            if refused.reason == "wrong"
-            else f"directory_{refused.reason}"
-        )
+        return "wrong_password" if refused.reason == "wrong" else f"directory_{refused.reason}"
     return ""
 
 
@@ -231,19 +215,13 @@ def _note_failure(candidate: _Candidate | None, visit: Visit, reason: str) -> No
         return
     with writing() as db:
         account_id = candidate.account.id or 0
-        history.record(
-            db, account_id, visit, _means(candidate), Outcome.FAILURE, reason
-        )
+        history.record(db, account_id, visit, _means(candidate), Outcome.FAILURE, reason)
 
 
 def _state_refusal(account: Account) -> str:
     """Why this account may not sign in although its password is right; empty if it may."""
     if account.state == AccountState.LOCKED:
-        return (
-            "locked"
-            if account.locked_until is None or account.locked_until > now()
-            else ""
-        )
+        return "locked" if account.locked_until is None or account.locked_until > now() else ""
     return {
         AccountState.ACTIVE: "",
         AccountState.DISABLED: "disabled",
@@ -274,9 +252,7 @@ def _wrong_code(db: Session, candidate: _Candidate, visit: Visit) -> str:
     """Count a wrong code; returns the step to show next."""
     account = candidate.account
     account.wrong_codes += 1
-    history.record(
-        db, account.id or 0, visit, Means.AUTHENTICATOR, Outcome.FAILURE, "wrong_code"
-    )
+    history.record(db, account.id or 0, visit, Means.AUTHENTICATOR, Outcome.FAILURE, "wrong_code")
     if account.wrong_codes < CODES_BEFORE_LOCK:
         db.add(account)
         return "code"
@@ -288,26 +264,20 @@ def _wrong_code(db: Session, candidate: _Candidate, visit: Visit) -> str:
     return "password"
 
 
-def _finish(
-    db: Session, token: str, candidate: _Candidate, means: Means, visit: Visit
-) -> SignedIn:
+def _finish(db: Session, token: str, candidate: _Candidate, means: Means, visit: Visit) -> SignedIn:
     account = db.get_one(Account, candidate.account.id)
     account.wrong_codes = 0
     if account.state == AccountState.LOCKED:
         account.state, account.locked_until = AccountState.ACTIVE, None
     db.add(account)
     db.execute(
-        sa.delete(PendingSignIn).where(
-            col(PendingSignIn.token_hash) == secrets.fingerprint(token)
-        )
+        sa.delete(PendingSignIn).where(col(PendingSignIn.token_hash) == secrets.fingerprint(token))
     )
     history.record(db, account.id or 0, visit, means, Outcome.SUCCESS)
     history.prune(db, account.id or 0)
     cookie = sessions.start(db, account, candidate.region, means, visit)
     browser = _know_browser(db, account, visit)
-    must_enrol = candidate.region.strong_authentication and not totp.enrolled(
-        db, account.id or 0
-    )
+    must_enrol = candidate.region.strong_authentication and not totp.enrolled(db, account.id or 0)
     return SignedIn(cookie, browser.browser, must_enrol)
 
 

@@ -45,18 +45,14 @@ def settle(db: Session, keys: list[str]) -> None:
     """The try was right: forget account and browser, give the address its try back."""
     for key in keys:
         row = sa.update(Throttle).where(col(Throttle.key) == key)
-        left = sa.case(
-            (col(Throttle.failures) > 0, col(Throttle.failures) - 1), else_=0
-        )
+        left = sa.case((col(Throttle.failures) > 0, col(Throttle.failures) - 1), else_=0)
         count = left if key.startswith("address:") else 0
         db.execute(row.values(failures=count, blocked_until=now()))
 
 
 def _waiting(db: Session, key: str) -> int:
     until = db.scalar(
-        sa.select(col(Throttle.blocked_until))
-        .where(col(Throttle.key) == key)
-        .with_for_update()
+        sa.select(col(Throttle.blocked_until)).where(col(Throttle.key) == key).with_for_update()
     )
     if until is None or until <= now():
         return 0
@@ -76,10 +72,7 @@ def _count(db: Session, key: str) -> None:
             "last_failure": moment,
         },
     )
-    failures = (
-        db.scalar(sa.select(col(Throttle.failures)).where(col(Throttle.key) == key))
-        or 0
-    )
+    failures = db.scalar(sa.select(col(Throttle.failures)).where(col(Throttle.key) == key)) or 0
     seconds = delay(key.partition(":")[0], failures)
     if seconds:
         row = sa.update(Throttle).where(col(Throttle.key) == key)

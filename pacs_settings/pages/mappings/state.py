@@ -100,9 +100,7 @@ class MappingsState(rx.State):
         self.said = say(f"mappings.said.{which}.{state}") if answer.ok else ""
         if answer.ok:
             token = self._get_root_state().router_data["token"]
-            tabs.nudge_others(
-                current().account_id, token, f"{self.get_full_name()}.refresh"
-            )
+            tabs.nudge_others(current().account_id, token, f"{self.get_full_name()}.refresh")
 
     async def _load(self) -> None:
         found = await asyncio.to_thread(

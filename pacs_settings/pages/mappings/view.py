@@ -50,9 +50,7 @@ def _told() -> rx.Component:
 
 def _filter() -> rx.Component:
     return rx.el.div(
-        rx.el.label(
-            t("mappings.filter"), html_for="mappings-filter", class_name="label"
-        ),
+        rx.el.label(t("mappings.filter"), html_for="mappings-filter", class_name="label"),
         rx.el.input(
             id="mappings-filter",
             type="search",
@@ -107,7 +105,7 @@ def _line(line: rx.Var[Line]) -> rx.Component:
         rx.el.td(line.source),
         rx.el.td(line.name),
         rx.el.td(line.number, class_name="figures"),
-        rx.el.td(rx.cond(line.group != "", line.group, "–")),
+        rx.el.td(rx.cond(line.group != "", line.group, "–"), class_name="table-wraps"),
         key=line.id,
     )
 

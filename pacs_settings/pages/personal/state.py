@@ -55,9 +55,7 @@ class PersonalState(rx.State):
         acting = current()
         self._show(await asyncio.to_thread(personal.load, acting.account_id))
         notice = await asyncio.to_thread(history.notice, acting.account_id)
-        self.last_success = (
-            notice.last_success.isoformat() if notice.last_success else ""
-        )
+        self.last_success = notice.last_success.isoformat() if notice.last_success else ""
         count = notice.failures_since
         self.failures = say("personal.failures_since", count=count) if count else ""
         self.history_open = False

@@ -7,7 +7,7 @@ from pacs_settings.core.tables import Gender
 from pacs_settings.locale import text
 from pacs_settings.pages.personal.state import Attempt, PersonalState
 from pacs_settings.pages.shell.view import settings_page
-from pacs_settings.pages.texts import t
+from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import empty, note, skeleton
@@ -73,9 +73,7 @@ def _fixed() -> rx.Component:
         ),
         rx.el.div(
             rx.el.div(
-                rx.el.span(
-                    t("personal.numbers"), class_name="label", id="numbers-label"
-                ),
+                rx.el.span(t("personal.numbers"), class_name="label", id="numbers-label"),
                 rx.el.span(t("personal.numbers_hint"), class_name="hint"),
                 class_name="row-words",
             ),
@@ -136,16 +134,6 @@ def _form() -> rx.Component:
         ),
         title=t("personal.own_title"),
     )
-
-
-def leave_texts() -> dict[str, str]:
-    """The words of the question before unsaved changes are left."""
-    return {
-        "title": t("leave.title"),
-        "text": t("leave.text"),
-        "stayText": t("leave.stay"),
-        "leaveText": t("leave.leave"),
-    }
 
 
 def _history() -> rx.Component:

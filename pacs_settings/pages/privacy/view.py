@@ -2,10 +2,9 @@
 
 import reflex as rx
 
-from pacs_settings.pages.personal.view import leave_texts
 from pacs_settings.pages.privacy.state import PrivacyState
 from pacs_settings.pages.shell.view import settings_page
-from pacs_settings.pages.texts import t
+from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card, row
 from pacs_settings.ui.components.feedback import alert, skeleton, status
@@ -73,9 +72,7 @@ def _line(name: str, value: rx.Var[bool]) -> rx.Component:
 
 def _preview() -> rx.Component:
     def line(key: str, value: rx.Var[str]) -> rx.Component:
-        return rx.cond(
-            value != "", rx.el.div(rx.el.dt(t(f"privacy.card.{key}")), rx.el.dd(value))
-        )
+        return rx.cond(value != "", rx.el.div(rx.el.dt(t(f"privacy.card.{key}")), rx.el.dd(value)))
 
     return card(
         rx.el.p(PrivacyState.found, class_name="preview-found", aria_live="polite"),

@@ -31,9 +31,7 @@ def password_card() -> rx.Component:
             rx.cond(
                 SecurityState.changing,
                 _form(),
-                button(
-                    t("security.change"), on_click=SecurityState.open_password(True)
-                ),
+                button(t("security.change"), on_click=SecurityState.open_password(True)),
             ),
             status(SecurityState.said_password),
             title=t("security.password"),

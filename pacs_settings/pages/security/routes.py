@@ -73,9 +73,7 @@ async def link_device(request: Request, acting: Principal) -> Response:
     """Link the device that a code proves."""
     form = await request.form()
     number = typed(form, "device_id")
-    device = (
-        int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    )
+    device = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
     try:
         await asyncio.to_thread(
             totp.confirm, acting, device, typed(form, "name"), typed(form, "code")

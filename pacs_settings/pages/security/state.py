@@ -108,7 +108,5 @@ class SecurityState(rx.State):
         found = await asyncio.to_thread(security.load, current().account_id)
         self.domain, self.mandatory = found.domain, found.mandatory
         self.minimum, self.devices = found.password_minimum, found.devices
-        self.chosen = (
-            "authenticator" if found.devices else "" if found.mandatory else "none"
-        )
+        self.chosen = "authenticator" if found.devices else "" if found.mandatory else "none"
         self.loaded = True

@@ -104,9 +104,7 @@ def _devices() -> rx.Component:
             rx.el.p(t("security.devices_full", most=MOST_DEVICES), class_name="hint"),
             rx.cond(
                 ~SecurityState.enrolling,
-                button(
-                    t("security.add_device"), on_click=SecurityState.add_device(True)
-                ),
+                button(t("security.add_device"), on_click=SecurityState.add_device(True)),
             ),
         ),
     )
@@ -178,9 +176,7 @@ def _enrolment() -> rx.Component:
         field(
             t("security.device_name"),
             "name",
-            text_input(
-                "name", hint=True, max_length=60, required=True, auto_complete="off"
-            ),
+            text_input("name", hint=True, max_length=60, required=True, auto_complete="off"),
             hint=t("security.device_name_hint"),
         ),
         field(

@@ -30,9 +30,7 @@ class SignInState(rx.State):
         pending = await asyncio.to_thread(sign_in.pending, seen.sign_in)
         why = await asyncio.to_thread(sessions.why_ended, seen.session)
         self.typed = pending.typed
-        self.wait = (
-            _wait(pending.retry_seconds) if pending.refusal == "too_many_tries" else ""
-        )
+        self.wait = _wait(pending.retry_seconds) if pending.refusal == "too_many_tries" else ""
         self.ended = say(f"login.ended.{why}") if why else ""
         self.loaded = True
         return None

@@ -89,13 +89,9 @@ def _password() -> rx.Component:
         tab_index=-1,
         aria_hidden="true",
     )
-    label = rx.el.label(
-        t("login.password"), html_for="field-password", class_name="label"
-    )
+    label = rx.el.label(t("login.password"), html_for="field-password", class_name="label")
     field = password_input("password", "current-password", t("show"), t("hide"))
-    return _step(
-        "password", PASSWORD, who, for_managers, label, field, submit=t("login.sign_in")
-    )
+    return _step("password", PASSWORD, who, for_managers, label, field, submit=t("login.sign_in"))
 
 
 def _code() -> rx.Component:
@@ -146,6 +142,4 @@ def _step(name: str, action: str, *children: Any, submit: str) -> rx.Component:
 
 
 def _too_many() -> Any:
-    return rx.cond(
-        SignInState.wait != "", SignInState.wait, t("refused.too_many_tries_soon")
-    )
+    return rx.cond(SignInState.wait != "", SignInState.wait, t("refused.too_many_tries_soon"))

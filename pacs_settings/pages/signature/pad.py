@@ -54,6 +54,4 @@ def signature_pad(
     **texts: Unpack[PadTexts],
 ) -> rx.Component:
     """Show the pad; `on_save` gets the drawing as a dict of width, height and strokes."""
-    return SignaturePad.create(
-        on_save=on_save, busy=busy, ack=ack, accepted=accepted, **texts
-    )
+    return SignaturePad.create(on_save=on_save, busy=busy, ack=ack, accepted=accepted, **texts)

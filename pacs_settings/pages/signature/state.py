@@ -43,8 +43,6 @@ class SignatureState(rx.State):
         self.answer += 1
 
     def _show(self, saved: Saved | None) -> None:
-        self.svg = (
-            strokes.to_svg(saved.drawing, say("signature.image")) if saved else ""
-        )
+        self.svg = strokes.to_svg(saved.drawing, say("signature.image")) if saved else ""
         self.version = saved.version if saved else 0
         self.saved_at = saved.created_at if saved else ""

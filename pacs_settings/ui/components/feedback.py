@@ -29,9 +29,7 @@ def status(message: Any) -> rx.Component:
 
 def empty(title: str, sentence: str) -> rx.Component:
     """What will appear here, and why nothing does yet."""
-    return rx.el.div(
-        rx.el.p(title, class_name="label"), rx.el.p(sentence), class_name="empty"
-    )
+    return rx.el.div(rx.el.p(title, class_name="label"), rx.el.p(sentence), class_name="empty")
 
 
 def skeleton(lines: int) -> rx.Component:

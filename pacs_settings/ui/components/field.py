@@ -17,9 +17,7 @@ def field(
     return rx.el.div(
         rx.el.div(
             rx.el.label(label, html_for=f"field-{name}", class_name="label"),
-            rx.el.span(hint, class_name="hint", id=f"hint-{name}")
-            if hint
-            else rx.fragment(),
+            rx.el.span(hint, class_name="hint", id=f"hint-{name}") if hint else rx.fragment(),
             class_name="row-words",
         ),
         rx.el.div(
@@ -87,9 +85,7 @@ def read_only(name: str, value: Any, *, hint: bool = False) -> rx.Component:
     )
 
 
-def choice(
-    name: str, options: list[tuple[str, str]], value: Any, *, hint: bool = False
-) -> Any:
+def choice(name: str, options: list[tuple[str, str]], value: Any, *, hint: bool = False) -> Any:
     """A choice among few, by the browser's own list."""
     return rx.el.select(
         *[rx.el.option(text, value=code) for code, text in options],

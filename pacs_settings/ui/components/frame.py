@@ -18,9 +18,7 @@ class Link:
 
 def icon(src: str, size: int) -> rx.Component:
     """A picture that only decorates; `size` in pixels keeps its room while it loads."""
-    return rx.el.img(
-        src=src, alt="", custom_attrs={"width": str(size), "height": str(size)}
-    )
+    return rx.el.img(src=src, alt="", custom_attrs={"width": str(size), "height": str(size)})
 
 
 def bar(*items: Any, product: str, home: str, banner: str) -> rx.Component:

@@ -32,15 +32,9 @@ def with_lanr_check(first: str, last: str) -> str:
 valid = st.one_of(
     st.tuples(st.just(NumberKind.RIZIV), st.builds(riziv, six, three, moduli)),
     st.tuples(st.just(NumberKind.BIG), digits(11)),
-    st.tuples(
-        st.just(NumberKind.RPPS), digits(10).map(lambda d: d + luhn.calc_check_digit(d))
-    ),
-    st.tuples(
-        st.just(NumberKind.GLN), digits(12).map(lambda d: d + ean.calc_check_digit(d))
-    ),
-    st.tuples(
-        st.just(NumberKind.LANR), st.builds(with_lanr_check, digits(6), digits(2))
-    ),
+    st.tuples(st.just(NumberKind.RPPS), digits(10).map(lambda d: d + luhn.calc_check_digit(d))),
+    st.tuples(st.just(NumberKind.GLN), digits(12).map(lambda d: d + ean.calc_check_digit(d))),
+    st.tuples(st.just(NumberKind.LANR), st.builds(with_lanr_check, digits(6), digits(2))),
 )
 
 
@@ -76,9 +70,7 @@ def test_a_changed_check_digit_is_refused(
 
 
 @pytest.mark.parametrize(("n6", "modulus", "check"), [(97, 97, "97"), (89, 89, "89")])
-def test_no_remainder_gives_the_modulus_itself(
-    n6: int, modulus: int, check: str
-) -> None:
+def test_no_remainder_gives_the_modulus_itself(n6: int, modulus: int, check: str) -> None:
     assert riziv(n6, 4, modulus) == f"{n6:06d}{check}004"
 
 
@@ -86,9 +78,7 @@ def test_a_remainder_close_to_the_modulus_gives_a_leading_zero() -> None:
     assert riziv(96, 4)[6:8] == "01"
 
 
-@pytest.mark.parametrize(
-    "wrong", [(1_000_000, 0, 97), (-1, 0, 97), (1, 1000, 97), (1, 1, 96)]
-)
+@pytest.mark.parametrize("wrong", [(1_000_000, 0, 97), (-1, 0, 97), (1, 1000, 97), (1, 1, 96)])
 def test_riziv_needs_numbers_that_fit(wrong: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="digits"):
         riziv(*wrong)

@@ -21,9 +21,7 @@ AN = PasswordContext(("An", "Peeters", "an.peeters@demo.example"))
 GOOD = "mauve tricycle on the quay"
 
 
-def refusal(
-    password: str, again: str | None = None, **others: object
-) -> PasswordRefused:
+def refusal(password: str, again: str | None = None, **others: object) -> PasswordRefused:
     arguments = {"policy": POLICY, "context": AN, **others}
     with pytest.raises(PasswordRefused) as caught:
         check(password, password if again is None else again, **arguments)
@@ -50,9 +48,7 @@ def accept(password: str, minimum: int = 12) -> None:
         (True, False, 8, 12),
     ],
 )
-def test_policy(
-    has_second_factor: bool, mandatory: bool, asked: int | None, minimum: int
-) -> None:
+def test_policy(has_second_factor: bool, mandatory: bool, asked: int | None, minimum: int) -> None:
     assert policy(has_second_factor, mandatory, asked) == PasswordPolicy(minimum, 256)
 
 
@@ -165,9 +161,7 @@ def test_any_text_is_accepted_or_refused(
 ) -> None:
     for second in (password, again):
         try:
-            check(
-                password, second, PasswordPolicy(8), PasswordContext(tuple(words)), old
-            )
+            check(password, second, PasswordPolicy(8), PasswordContext(tuple(words)), old)
         except PasswordRefused as refused:
             assert refused.code
 

@@ -87,11 +87,7 @@ def confirm(actor: audit.Actor, device_id: int, name: str, code: str) -> None:
     with writing() as db:
         _lock_account(db, actor.account_id)
         row = db.get(TotpDevice, device_id)
-        if (
-            row is None
-            or row.account_id != actor.account_id
-            or row.confirmed_at is not None
-        ):
+        if row is None or row.account_id != actor.account_id or row.confirmed_at is not None:
             raise NotYours
         _refuse_sixth(db, actor.account_id)
         _refuse_same_name(db, actor.account_id, name)
@@ -100,9 +96,7 @@ def confirm(actor: audit.Actor, device_id: int, name: str, code: str) -> None:
         row.name, row.confirmed_at = name, now()
         db.add(row)
         audit.record(db, actor, "account:totp:enabled", after={"device": name})
-        outbox.put_alert(
-            db, db.get_one(Account, actor.account_id), "factor_added", actor, name
-        )
+        outbox.put_alert(db, db.get_one(Account, actor.account_id), "factor_added", actor, name)
 
 
 def remove(actor: audit.Actor, device_id: int) -> None:
@@ -110,11 +104,7 @@ def remove(actor: audit.Actor, device_id: int) -> None:
     with writing() as db:
         _lock_account(db, actor.account_id)
         row = db.get(TotpDevice, device_id)
-        if (
-            row is None
-            or row.account_id != actor.account_id
-            or row.confirmed_at is None
-        ):
+        if row is None or row.account_id != actor.account_id or row.confirmed_at is None:
             raise NotYours
         _refuse_last(db, actor.account_id, removed=1)
         _delete(db, actor, [row])
@@ -172,12 +162,8 @@ def _spend_on(db: Session, device: TotpDevice, digits: str) -> bool:
     step_now = int(now().timestamp()) // STEP_SECONDS
     for step in range(step_now - TOLERANCE, step_now + TOLERANCE + 1):
         if digits and secrets.same(secret.generate_otp(step), digits):
-            unused = sa.and_(
-                col(TotpDevice.id) == device.id, col(TotpDevice.last_step) < step
-            )
-            spent = db.execute(
-                sa.update(TotpDevice).where(unused).values(last_step=step)
-            )
+            unused = sa.and_(col(TotpDevice.id) == device.id, col(TotpDevice.last_step) < step)
+            spent = db.execute(sa.update(TotpDevice).where(unused).values(last_step=step))
             return spent.rowcount == 1  # type: ignore[attr-defined]
     return False
 
