@@ -11,7 +11,7 @@ from pacs_settings.config import LANGUAGES, config
 
 ROOT = Path(__file__).parents[1]
 # What a build is made of; the address it will be served at is not part of it, see static_pages.
-SOURCES = ("pacs_settings", "assets", "reflex.lock", "rxconfig.py", "requirements.txt")
+SOURCES = ("pacs_settings", "assets", "reflex.lock/bun.lock", "rxconfig.py", "requirements.txt")
 WORK = ".build/web"
 PLACEHOLDER = "http://pacs-settings-origin.localhost:59999"
 
@@ -43,7 +43,7 @@ def ensure() -> None:
 
 def _build(language: str, target: Path) -> None:
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("__REFLEX")},
+        **{k: v for k, v in os.environ.items() if not k.startswith(("__REFLEX", "PACS_"))},
         "PACS_LANG": language,
         "PACS_DEMO": "0",
         "PACS_SECRET_KEY": "a build needs no secret of anybody",

@@ -17,7 +17,9 @@ DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
 class Config(BaseSettings):
     """Every setting of the product; the table in README is generated from these fields."""
 
-    model_config = SettingsConfigDict(env_prefix="PACS_", populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="PACS_", env_ignore_empty=True, populate_by_name=True, extra="ignore"
+    )
 
     secret_key: str = Field(
         DEVELOPMENT_KEY,

@@ -27,8 +27,8 @@ from pacs_settings.pages.security import routes as security_routes
 from pacs_settings.pages.security import state as security_state
 from pacs_settings.pages.security import view as security
 from pacs_settings.pages.shell.state import SessionState
-from pacs_settings.pages.sign_in.state import SignInState
-from pacs_settings.pages.sign_in.view import sign_in_page
+from pacs_settings.pages.sign_in.state import SignInState, StartState
+from pacs_settings.pages.sign_in.view import sign_in_page, start_page
 from pacs_settings.pages.signature import state as signature_state
 from pacs_settings.pages.signature import view as signature
 from pacs_settings.pages.texts import t
@@ -57,6 +57,7 @@ SECTIONS = {
     "mappings": (mappings.section, mappings_state.MappingsState.load),
     "signature": (signature.section, signature_state.SignatureState.load),
 }
+app.add_page(start_page, "/", title=t("product"), on_load=StartState.go_in)
 app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
 for name, (section, load) in SECTIONS.items():
     app.add_page(

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from pacs_settings.access.sign_in_routes import LANGUAGE, RENEW, SIGN_OUT
+from pacs_settings.access.sign_in_routes import LANGUAGE, RENEW, SIGN_OUT, START
 from pacs_settings.access.state import AccessState
 from pacs_settings.config import LANGUAGES, config
 from pacs_settings.locale import text
@@ -20,8 +20,6 @@ from pacs_settings.ui.components.scripted import (
     NativeForm,
     SessionWarning,
 )
-
-START = "/settings/personal"
 
 
 def route(path: str) -> str:

@@ -7,6 +7,7 @@ import reflex as rx
 from pacs_settings.access import visitor
 from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import signed_in
+from pacs_settings.access.sign_in_routes import START
 from pacs_settings.core.accounts import sessions, sign_in
 from pacs_settings.pages.texts import say
 
@@ -24,7 +25,7 @@ class SignInState(rx.State):
     async def load(self):
         """Fill in what was typed, and say why a session has ended."""
         if signed_in():
-            return rx.redirect("/settings/personal")
+            return rx.redirect(START)
         headers = self._get_root_state().router_data.get("headers", {})
         seen = visitor.visitor(headers, "")
         pending = await asyncio.to_thread(sign_in.pending, seen.sign_in)
@@ -34,6 +35,16 @@ class SignInState(rx.State):
         self.ended = say(f"login.ended.{why}") if why else ""
         self.loaded = True
         return None
+
+
+class StartState(rx.State):
+    """The bare address of the portal, which shows nothing of its own."""
+
+    @rx.event
+    @requires(Permission.PUBLIC)
+    def go_in(self):
+        """Go to the settings, or to the sign-in page."""
+        return rx.redirect(START if signed_in() else "/login", replace=True)
 
 
 def _wait(seconds: int) -> str:

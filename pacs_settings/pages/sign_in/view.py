@@ -143,3 +143,8 @@ def _step(name: str, action: str, *children: Any, submit: str) -> rx.Component:
 
 def _too_many() -> Any:
     return rx.cond(SignInState.wait != "", SignInState.wait, t("refused.too_many_tries_soon"))
+
+
+def start_page() -> rx.Component:
+    """The page at /, on the way elsewhere."""
+    return rx.el.main(aria_busy="true")

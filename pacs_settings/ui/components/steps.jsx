@@ -16,6 +16,12 @@ export function StepFocus() {
       const typing = document.activeElement?.tagName === "INPUT";
       if (!typing) field.focus({ preventScroll: true });
     };
+    // Where the page is made by scripts alone (development), its parts came after the address.
+    const named = window.location.hash;
+    if (named && !document.querySelector(":target")) {
+      window.location.replace("#");
+      window.location.replace(named);
+    }
     look();
     window.addEventListener("hashchange", look);
     return () => window.removeEventListener("hashchange", look);
