@@ -1,4 +1,4 @@
-"""One typed configuration, read from `PACS_*` and `PORT`; refuses what is not safe in production."""
+"""One typed configuration, read from `PACS_*` and `PORT`; refuses what is unsafe in production."""
 
 import os
 from functools import lru_cache
@@ -122,3 +122,17 @@ def _loopback(host: str) -> bool:
 def config() -> Config:
     """The configuration of this process; raises ValidationError with a sentence when unusable."""
     return Config()  # type: ignore[call-arg]
+
+
+def table() -> str:
+    """All settings as a Markdown table, for README."""
+    lines = ["| variable | default | what it is |", "|---|---|---|"]
+    for name, field in Config.model_fields.items():
+        variable = field.validation_alias or f"PACS_{name.upper()}"
+        given = "" if name == "secret_key" or field.default in ("", None) else f"`{field.default}`"
+        lines.append(f"| `{variable}` | {given} | {field.description} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(table())

@@ -32,6 +32,7 @@ from pacs_settings.pages.sign_in.view import sign_in_page, start_page
 from pacs_settings.pages.signature import state as signature_state
 from pacs_settings.pages.signature import view as signature
 from pacs_settings.pages.texts import t
+from pacs_settings.ui.gallery import gallery
 
 quiet_values()
 ports.directories["demo"] = DemoDirectory
@@ -66,6 +67,8 @@ for name, (section, load) in SECTIONS.items():
         title=f"{t(f'nav.{name}')} – {t('product')}",
         on_load=[SessionState.load, load],
     )
+if not config().production:
+    app.add_page(gallery, "/dev/gallery", title="Gallery")
 
 
 @asynccontextmanager

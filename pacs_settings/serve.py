@@ -39,7 +39,7 @@ def main() -> None:
     ]
     command += ["--respawn-failed-workers", "pacs_settings.pacs_settings:app"]
     print(f"serving {settings.base_url}", flush=True)
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Texts of the pages: `t` while compiling, in the build's language; `say` in answers of handlers."""
+"""Texts: `t` for pages, in the language of the build; `say` for the answers of handlers."""
 
 from pacs_settings.access.principal import language
 from pacs_settings.config import config

@@ -1,4 +1,4 @@
-"""What is told: notes, refusals, announcements, emptiness, and the shape of what is still loading."""
+"""What is told: notes, refusals, announcements, emptiness, and the room for what still loads."""
 
 from typing import Any, Literal
 

@@ -1,4 +1,4 @@
-"""The components written in JSX beside this file; one class each, props as the script takes them."""
+"""The components written in JSX beside this file, one class each."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ class Switch(rx.Component):
 
 
 class Form(rx.Component):
-    """A form that posts to a route or hands its values to an event, and says what is wrong where."""
+    """A form that posts to a route or to an event, and says beside each field what is wrong."""
 
     library = rx.asset("form.jsx", shared=True).importable_path
     tag = "Form"
