@@ -1,7 +1,6 @@
-"""The first tables: accounts and how they sign in, mappings, signatures, audit, outbox."""
+"""The first tables: accounts and how they sign in, mappings, studies, signatures, audit, outbox."""
 
 import sqlalchemy as sa
-
 from alembic import op
 
 revision = "0001"
@@ -16,6 +15,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=253), nullable=False),
         sa.Column("directory", sa.String(length=20), nullable=False),
         sa.Column("administrator", sa.String(length=254), nullable=False),
+        sa.Column("urls", sa.JSON(), nullable=False),
+        sa.Column("base_dn", sa.String(length=255), nullable=False),
+        sa.Column("bind_as", sa.String(length=255), nullable=False),
+        sa.Column("sealed_bind_password", sa.String(length=512), nullable=False),
+        sa.Column("ca_file", sa.String(length=255), nullable=False),
+        sa.Column("timeout_seconds", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_domain")),
         sa.UniqueConstraint("name", name=op.f("uq_domain_name")),
     )
@@ -91,12 +96,10 @@ def upgrade() -> None:
         sa.Column("default_on_report", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "gender IN ('female', 'male', 'other', 'not_given')",
-            name=op.f("ck_account_gender"),
+            "gender IN ('female', 'male', 'other', 'not_given')", name=op.f("ck_account_gender")
         ),
         sa.CheckConstraint(
-            "state IN ('invited', 'active', 'locked', 'disabled')",
-            name=op.f("ck_account_state"),
+            "state IN ('invited', 'active', 'locked', 'disabled')", name=op.f("ck_account_state")
         ),
         sa.ForeignKeyConstraint(["domain_id"], ["domain.id"], name=op.f("fk_account_domain_id")),
         sa.ForeignKeyConstraint(["region_id"], ["region.id"], name=op.f("fk_account_region_id")),
@@ -106,6 +109,38 @@ def upgrade() -> None:
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_account_domain_id"), ["domain_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_account_region_id"), ["region_id"], unique=False)
+
+    op.create_table(
+        "study_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("study_instance_uid", sa.String(length=64), nullable=False),
+        sa.Column("report_version", sa.Integer(), nullable=False),
+        sa.Column("accession_number", sa.String(length=16), nullable=False),
+        sa.Column("name_at_source", sa.String(length=120), nullable=False),
+        sa.Column("physician_number", sa.String(length=20), nullable=False),
+        sa.Column("patient_initials", sa.String(length=10), nullable=False),
+        sa.Column("description", sa.String(length=200), nullable=False),
+        sa.Column("studied_on", sa.Date(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('study', 'report')", name=op.f("ck_study_event_kind")),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_study_event_source_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_study_event")),
+        sa.UniqueConstraint(
+            "source_id",
+            "kind",
+            "study_instance_uid",
+            "report_version",
+            name=op.f("uq_study_event_source_id_kind_study_instance_uid_report_version"),
+        ),
+    )
+    with op.batch_alter_table("study_event", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_study_event_physician_number"), ["physician_number"], unique=False
+        )
 
     op.create_table(
         "audit_entry",
@@ -269,10 +304,7 @@ def upgrade() -> None:
         sa.Column("session_id", sa.String(length=24), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-            name=op.f("fk_signature_account_id"),
-            ondelete="CASCADE",
+            ["account_id"], ["account.id"], name=op.f("fk_signature_account_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
         sa.UniqueConstraint("account_id", "version", name=op.f("uq_signature_account_id_version")),
@@ -309,10 +341,7 @@ def upgrade() -> None:
         sa.Column("on_report", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["account_id"],
-            ["account.id"],
-            name=op.f("fk_mapping_account_id"),
-            ondelete="CASCADE",
+            ["account_id"], ["account.id"], name=op.f("fk_mapping_account_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
             ["group_id"], ["group_practice.id"], name=op.f("fk_mapping_group_id")
@@ -337,9 +366,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mapping_account_id"), ["account_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_mapping_group_id"), ["group_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_mapping_physician_number_id"),
-            ["physician_number_id"],
-            unique=False,
+            batch_op.f("ix_mapping_physician_number_id"), ["physician_number_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_mapping_source_id"), ["source_id"], unique=False)
 
@@ -385,6 +412,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_audit_entry_actor_id"))
 
     op.drop_table("audit_entry")
+    with op.batch_alter_table("study_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_study_event_physician_number"))
+
+    op.drop_table("study_event")
     with op.batch_alter_table("account", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_account_region_id"))
         batch_op.drop_index(batch_op.f("ix_account_domain_id"))

@@ -1,6 +1,6 @@
 """The nouns of the product as tables; constraints hold what code might forget."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -86,6 +86,12 @@ class Domain(SQLModel, table=True):
     name: str = Field(max_length=253, unique=True)
     directory: str = Field(max_length=20)
     administrator: str = Field(default="", max_length=254)
+    urls: list[str] = _json(default_factory=list)
+    base_dn: str = Field(default="", max_length=255)
+    bind_as: str = Field(default="", max_length=255)
+    sealed_bind_password: str = Field(default="", max_length=512)
+    ca_file: str = Field(default="", max_length=255)
+    timeout_seconds: int = 5
 
 
 class Account(SQLModel, table=True):
@@ -250,6 +256,36 @@ class Mapping(SQLModel, table=True):
     on_study: bool = True
     on_report: bool = True
     created_at: datetime = _moment(default_factory=now)
+
+
+class StudyKind(StrEnum):
+    """What a source tells about."""
+
+    STUDY = "study"
+    REPORT = "report"
+
+
+class StudyEvent(SQLModel, table=True):
+    """A new study with images, or a report, from a source; of the patient only the initials."""
+
+    __tablename__ = "study_event"
+    __table_args__ = (
+        sa.UniqueConstraint("source_id", "kind", "study_instance_uid", "report_version"),
+        _one_of("kind", StudyKind),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id")
+    kind: StudyKind = Field(sa_type=sa.String(8))
+    study_instance_uid: str = Field(max_length=64)
+    report_version: int = 0
+    accession_number: str = Field(default="", max_length=16)
+    name_at_source: str = Field(default="", max_length=120)
+    physician_number: str = Field(max_length=20, index=True)
+    patient_initials: str = Field(default="", max_length=10)
+    description: str = Field(default="", max_length=200)
+    studied_on: date | None = None
+    received_at: datetime = _moment(default_factory=now)
 
 
 class Signature(SQLModel, table=True):

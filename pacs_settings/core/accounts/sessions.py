@@ -159,6 +159,13 @@ def end(actor: audit.Actor, why: str = "signed_out") -> None:
         audit.record(db, actor, "session:ended", after={"why": why})
 
 
+def end_all_others(actor: audit.Actor, why: str = "ended_elsewhere") -> None:
+    """End all sessions of the actor's account but this one, as an act of its own."""
+    with writing() as db:
+        end_others(db, actor, why)
+        audit.record(db, actor, "session:others:ended", after={"why": why})
+
+
 def end_others(db: Session, actor: audit.Actor, why: str) -> None:
     """End all sessions of the actor's account but this one."""
     others = sa.and_(

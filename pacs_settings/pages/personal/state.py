@@ -8,7 +8,7 @@ import reflex as rx
 from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current
 from pacs_settings.core import personal, user_agents
-from pacs_settings.core.accounts import history
+from pacs_settings.core.accounts import history, sessions
 from pacs_settings.core.personal import NumberLine
 from pacs_settings.core.tables import SignInAttempt
 from pacs_settings.pages.answers import ask
@@ -47,6 +47,8 @@ class PersonalState(rx.State):
     failures: str = ""
     history_open: bool = False
     attempts: list[Attempt] = []
+    doubted: int = 0
+    history_problem: str = ""
 
     @rx.event
     @requires(Permission.PERSONAL)
@@ -58,8 +60,8 @@ class PersonalState(rx.State):
         self.last_success = notice.last_success.isoformat() if notice.last_success else ""
         count = notice.failures_since
         self.failures = say("personal.failures_since", count=count) if count else ""
-        self.history_open = False
-        self.attempts = []
+        self.history_open, self.attempts = False, []
+        self.doubted, self.history_problem = 0, ""
         self.loaded = True
 
     @rx.event
@@ -83,6 +85,20 @@ class PersonalState(rx.State):
         self.history_open = not self.history_open
         rows = await asyncio.to_thread(history.latest, current().account_id)
         self.attempts = [_attempt(row) for row in rows] if self.history_open else []
+
+    @rx.event
+    @requires(Permission.HISTORY)
+    def doubt(self, attempt: int):
+        """Ask what to do about an attempt that somebody else made; 0 takes it back."""
+        self.doubted = attempt
+
+    @rx.event
+    @requires(Permission.HISTORY)
+    async def not_me(self):
+        """End all other sessions, then go where the password is changed."""
+        answer = await ask(sessions.end_all_others, current())
+        self.doubted, self.history_problem = 0, answer.problem
+        return rx.redirect("/settings/security?change=password") if answer.ok else None
 
     def _show(self, settings: personal.PersonalSettings) -> None:
         self.username, self.name = settings.username, settings.name

@@ -10,7 +10,7 @@ from pacs_settings.pages.shell.view import settings_page
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import empty, note, skeleton
+from pacs_settings.ui.components.feedback import alert, empty, note, skeleton
 from pacs_settings.ui.components.field import choice, field, read_only, text_input
 from pacs_settings.ui.components.scripted import Form, Moment
 
@@ -143,6 +143,8 @@ def _history() -> rx.Component:
             on_click=PersonalState.toggle_history,
             aria_expanded=rx.cond(PersonalState.history_open, "true", "false"),
         ),
+        rx.cond(PersonalState.doubted > 0, _doubt()),
+        alert(PersonalState.history_problem),
         rx.cond(
             PersonalState.history_open,
             rx.cond(
@@ -160,6 +162,7 @@ def _history() -> rx.Component:
 def _history_table() -> rx.Component:
     names = ("when", "address", "device", "means", "outcome")
     head = [rx.el.th(t(f"history.{name}"), scope="col") for name in names]
+    head.append(rx.el.th(rx.el.span(t("history.act"), class_name="visually-hidden"), scope="col"))
     return rx.el.div(
         rx.el.table(
             rx.el.caption(t("personal.history"), class_name="visually-hidden"),
@@ -181,5 +184,19 @@ def _history_row(row: rx.Var[Attempt]) -> rx.Component:
         rx.el.td(row.device),
         rx.el.td(row.means),
         rx.el.td(row.outcome, class_name=rx.cond(row.failed, "failed", "")),
+        rx.el.td(button(t("history.not_me"), "quiet", on_click=PersonalState.doubt(row.id))),
         key=row.id,
+    )
+
+
+def _doubt() -> rx.Component:
+    return rx.el.div(
+        rx.el.p(t("history.not_me_question")),
+        rx.el.div(
+            button(t("history.not_me_do"), "danger", on_click=PersonalState.not_me),
+            button(t("cancel"), on_click=PersonalState.doubt(0)),
+            class_name="actions",
+        ),
+        class_name="question",
+        role="alert",
     )

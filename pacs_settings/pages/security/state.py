@@ -35,7 +35,9 @@ class SecurityState(rx.State):
     async def load(self):
         """Read how the account is protected; all forms closed."""
         await self._load()
-        self.changing = self.enrolling = False
+        self.enrolling = False
+        asked = self.router.url.query_parameters.get("change") == "password"
+        self.changing = asked and not self.domain
         self.said = self.said_password = self.problem = ""
 
     @rx.event
