@@ -1,0 +1,1 @@
+"""Attacks on the gate, the routes and the served pages."""
