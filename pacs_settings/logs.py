@@ -1,35 +1,57 @@
-"""What must not be in a log: the values that a client sent."""
+"""What must not be in a log: the values that a client sent, and its cookies."""
 
 import logging
 import re
+import traceback
+from typing import Any
 
-# The framework writes rejected events with their payload; the names are enough to find a fault.
+# The framework writes what it could not handle with its payload and headers, and its exceptions
+# quote it too; names and places are enough to find a fault.
+SPEAKERS = ("reflex", "reflex_base", "socketio", "engineio", "asyncio", "granian", "_granian")
+LONGEST = 500  # characters of a message
 _VALUES = re.compile(
-    r"(Event data: |Failed to deserialize event data: |with value |Event data must be a dictionary,"
-    r" but received ).*",
+    r"(Event data: |Failed to deserialize event data: |with value |Error processing event queue"
+    r" entry for |Event data must be a dictionary, but received |exception=).*",
     re.DOTALL,
 )
 
 
-class _WithoutValues(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Cut the values off; never drops a record."""
-        told = record.getMessage()
-        if _VALUES.search(told):
-            record.msg, record.args = _VALUES.sub(r"\1…", told), ()
-        return True
-
-
 def quiet_values() -> None:
-    """Filter the records of the libraries that log what clients send."""
-    for name in (
-        "reflex",
-        "reflex.app",
-        "reflex_base",
-        "socketio.server",
-        "engineio.server",
-    ):
-        logging.getLogger(name).addFilter(_WithoutValues())
-    logging.getLogger("reflex_base.event.processor.base_state_processor").addFilter(
-        _WithoutValues()
-    )
+    """Have the libraries' records made without values, whatever handler writes them."""
+    made = logging.getLogRecordFactory()
+    if getattr(made, "without_values", False):
+        return
+
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = made(*args, **kwargs)
+        if record.name.partition(".")[0] in SPEAKERS:
+            _strip(record)
+        return record
+
+    make.without_values = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make)
+
+
+def _strip(record: logging.LogRecord) -> None:
+    """Cut the values off; never drops a record."""
+    told = _VALUES.sub(r"\1…", record.getMessage())[:LONGEST]
+    if record.exc_info and record.exc_info[1]:
+        told += "\n" + _places(record.exc_info[1])
+    record.msg, record.args, record.exc_info = told, (), None
+
+
+def _places(exception: BaseException) -> str:
+    """Where an exception and what led to it were raised, without what they say."""
+    told = []
+    for cause in _causes(exception):
+        frames = "".join(traceback.format_tb(cause.__traceback__))
+        told.append(f"{frames}{type(cause).__name__}")
+    return "\n".join(told)
+
+
+def _causes(exception: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while exception is not None and exception not in found:
+        found.insert(0, exception)
+        exception = exception.__cause__ or exception.__context__
+    return found

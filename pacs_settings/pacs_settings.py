@@ -36,7 +36,10 @@ from pacs_settings.ui.gallery import gallery
 
 quiet_values()
 ports.directories["demo"] = DemoDirectory
-api = Starlette(routes=[*sign_in_routes.routes, *security_routes.routes])
+api = Starlette(
+    routes=[*sign_in_routes.routes, *security_routes.routes],
+    exception_handlers={Exception: failures.route},
+)
 app = rx.App(
     api_transformer=[api, static_pages.serve],
     stylesheets=["/theme.css"],

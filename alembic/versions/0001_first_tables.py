@@ -1,4 +1,4 @@
-"""The first tables: accounts and how they sign in, mappings, studies, signatures, audit, outbox."""
+"""first tables."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,7 +59,7 @@ def upgrade() -> None:
     op.create_table(
         "throttle",
         sa.Column("key", sa.String(length=120), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Float(), nullable=False),
         sa.Column("last_failure", sa.DateTime(timezone=True), nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),

@@ -2,20 +2,22 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reflex.app import App
 from reflex.event import Event
 from reflex.middleware import Middleware
 from reflex.state import BaseState, State, StateUpdate
+from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
 from pacs_settings.access import arguments, principal
 from pacs_settings.access.permissions import Permission, needed
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.state import AccessState
-from pacs_settings.access.tabs import Tab, tabs
+from pacs_settings.access.tabs import Tab, connected, tabs
 from pacs_settings.access.visitor import Visitor, visitor
 from pacs_settings.core import audit
 from pacs_settings.core.db import writing
@@ -49,7 +51,7 @@ class Gate(Middleware):
         """None lets the event run; an update is all that its sender gets."""
         access = await state.get_state(AccessState)
         asked = _asked(state, event)
-        if not asked.who.same_origin or not _holds_token(app, asked.tab):
+        if not asked.who.same_origin or not connected(app, asked.tab):
             return _refused(asked, None, "origin")
         try:
             arguments.check(_handler(event), event.payload)
@@ -60,11 +62,12 @@ class Gate(Middleware):
         session_id = acting.session_id if acting else ""
         if access._session_id != session_id:
             if event.name in HYDRATE:
-                _rebind(access, session_id)
+                _rebind(asked, access, session_id)
             else:
                 return await _other_principal(asked, access, acting)
         if acting:
             tabs.note(session_id, acting.account_id, asked.tab)
+            _answer_only(app, asked.tab)
         if event.name in FRAMEWORK:
             return None
         return await self._decide(asked, access, acting)
@@ -78,7 +81,7 @@ class Gate(Middleware):
         if permission == Permission.PUBLIC or (acting and acting.may(permission)):
             return None
         if acting is None:
-            return await _leave(access)
+            return await _leave(asked, access)
         return await _refused_and_audited(asked, acting)
 
 
@@ -91,12 +94,22 @@ def _asked(state: BaseState, event: Event) -> Asked:
     headers = router.get("headers", {})
     who = visitor(headers, headers.get("asgi-scope-client", ""))
     tab = Tab(str(router.get("token", "")), str(router.get("sid", "")))
-    return Asked(event, who, tab, bool(event.router_data))
+    return Asked(event, who, tab, "headers" in event.router_data)
 
 
-def _holds_token(app: App, tab: Tab) -> bool:
-    namespace = app.event_namespace
-    return namespace is not None and namespace.token_to_sid.get(tab.token) == tab.socket
+def _answer_only(app: App, tab: Tab) -> None:
+    """Whatever this event tells goes to this very socket, or to nobody.
+
+    Answers are addressed by token, and another socket may take a token over while a handler waits.
+    """
+    context = EventContext.get()
+    emit = context.emit_delta_impl
+
+    async def emit_here(token: str, delta: Mapping[str, Mapping[str, Any]]) -> None:
+        if emit is not None and token == tab.token and connected(app, tab):
+            await emit(token, delta)
+
+    EventContext.set(replace(context, emit_delta_impl=emit_here))
 
 
 def _resolve(asked: Asked) -> Principal | None:
@@ -105,9 +118,12 @@ def _resolve(asked: Asked) -> Principal | None:
     return principal.resolve(asked.who.session, asked.who.visit, use=use)
 
 
-def _rebind(access: AccessState, session_id: str) -> None:
+def _rebind(asked: Asked, access: AccessState, session_id: str) -> None:
     """Another session: nothing of the former one may be left in the tab's state."""
-    access._get_root_state().reset()
+    root = access._get_root_state()
+    root.reset()
+    if asked.from_client:  # nor the address of its page, which a reset keeps
+        root.router_data = root._update_router_vars(asked.event.router_data, {})
     access._session_id = session_id
 
 
@@ -115,13 +131,13 @@ async def _other_principal(
     asked: Asked, access: AccessState, acting: Principal | None
 ) -> StateUpdate:
     if acting is None and needed(_handler(asked.event)) != Permission.PUBLIC:
-        return await _leave(access)
+        return await _leave(asked, access)
     return _refused(asked, acting, "another session")
 
 
-async def _leave(access: AccessState) -> StateUpdate:
+async def _leave(asked: Asked, access: AccessState) -> StateUpdate:
     """Forget all the tab held and tell the page to go to the sign-in page."""
-    _rebind(access, "")
+    _rebind(asked, access, "")
     access.ended = True
     root = access._get_root_state()
     delta = await root._get_resolved_delta()

@@ -50,7 +50,8 @@ def own_post(endpoint: Endpoint) -> Endpoint:
         if not who(request).same_origin:
             return PlainTextResponse("origin not allowed", status_code=403)
         length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > LARGEST:
+        streamed = "transfer-encoding" in request.headers  # then the length promises nothing
+        if streamed or not length.isdecimal() or int(length) > LARGEST:
             return PlainTextResponse("the form is too large", status_code=413)
         return await endpoint(request)
 
@@ -76,10 +77,14 @@ def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
     return decorate
 
 
-def refusal(refused: Refused, language: str, status: int = 422) -> JSONResponse:
-    """A refusal as the pages' forms read it: the field at fault, and the sentence."""
+def refusal(refused: Refused, language: str, status: int = 200) -> JSONResponse:
+    """A refusal as the pages' forms read it: the field at fault, and the sentence.
+
+    What a person typed wrong is an answer like any other (200): browsers report the rest as faults.
+    """
     sentence = text(language, f"refused.{refused.code}", **refused.values)
-    return JSONResponse({"field": refused.field, "message": sentence}, status_code=status)
+    told = {"refused": refused.code, "field": refused.field, "message": sentence}
+    return JSONResponse(told, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def typed(form: FormData, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Serves the built pages: the build of the reader's language, strict headers, no page to strangers."""
+"""Serves the built pages: in the reader's language, with strict headers, no page to strangers."""
 
 import asyncio
 import base64
@@ -151,7 +151,7 @@ def _csp(script_hashes: set[str]) -> str:
 
 async def _respond(request: Request) -> Response:
     found = builds()
-    path = request.url.path.rstrip("/") or "/"
+    path = request.scope["path"].rstrip("/") or "/"  # request.url would mix the Host header in
     asset = found.assets.get(path)
     if asset:
         hashed = path.startswith("/assets/")

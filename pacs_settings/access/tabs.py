@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reflex.app import App
 from reflex.event import Event
+from reflex_base.constants import RouteVar
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,20 @@ class Tabs:
 def connected(app: App, tab: Tab) -> bool:
     """Whether this very socket still holds the tab's token."""
     namespace = app.event_namespace
-    return namespace is not None and namespace.token_to_sid.get(tab.token) == tab.socket
+    return namespace is not None and namespace.sid_to_token.get(tab.socket) == tab.token
 
 
 async def deliver(app: App) -> None:
     """Run nudges as they come; a task of its own, since an event's context must not leak.
 
-    The events carry no headers: the gate resolves the cookie of the tab's own socket.
+    The events carry no headers: the gate resolves the cookie of the tab's own socket. They name
+    that socket, so that one which takes over the token meanwhile is not answered in its place.
     """
     while True:
         tab, handler = await tabs.nudges.get()
         if connected(app, tab):
-            await app.event_processor.enqueue(tab.token, Event(name=handler))
+            here = {RouteVar.SESSION_ID: tab.socket, RouteVar.CLIENT_TOKEN: tab.token}
+            await app.event_processor.enqueue(tab.token, Event(name=handler, router_data=here))
 
 
 tabs = Tabs()

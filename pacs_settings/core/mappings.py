@@ -1,10 +1,13 @@
 """Mappings: which studies reach an account, and which of them send an e-mail."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers
@@ -64,8 +67,8 @@ class Page:
     default_on_report: bool
 
 
-_COLUMNS = {Switch.STUDY: Mapping.on_study, Switch.REPORT: Mapping.on_report}
-_LINES = (
+_COLUMNS = {Switch.STUDY: col(Mapping.on_study), Switch.REPORT: col(Mapping.on_report)}
+_LINES: sa.Select[Any] = (
     sa.select(
         col(Mapping.id),
         col(Source.name).label("source"),
@@ -129,31 +132,32 @@ def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
     with writing() as db:
         account = db.get_one(Account, actor.account_id, with_for_update=True)
         before = getattr(account, column)
-        setattr(account, column, on)
-        db.add(account)
-        _audit_switch(db, actor, f"mapping:{which}:default", 0, before, on)
+        if before != on:
+            setattr(account, column, on)
+            db.add(account)
+            _audit_switch(db, actor, f"mapping:{which}:default", 0, before, on)
     return on
 
 
 def _audit_switch(
-    db: "sa.orm.Session",
+    db: Session,
     actor: audit.Actor,
     tag: str,
     line: int,
     before: bool,
     on: bool,
 ) -> None:
-    where = {"mapping": line} if line else {}
-    audit.record(db, actor, tag, {**where, "on": before}, {**where, "on": on})  # type: ignore[arg-type]
+    where: dict[str, Any] = {"mapping": line} if line else {}
+    audit.record(db, actor, tag, {**where, "on": before}, {**where, "on": on})
 
 
-def _named(rows: "sa.Sequence[sa.Row[tuple[object, ...]]]") -> list[Line]:
+def _named(rows: Sequence[sa.Row[Any]]) -> list[Line]:
     """Lines with readable numbers; a source that occurs twice gets its number as suffix."""
     lines = []
-    sources = [row.source for row in rows]
+    times = Counter(row.source for row in rows)
     for row in rows:
         shown = numbers.display(numbers.NumberKind(row.kind), row.number)
-        suffix = shown if sources.count(row.source) > 1 else ""
+        suffix = shown if times[row.source] > 1 else ""
         lines.append(
             Line(
                 row.id,

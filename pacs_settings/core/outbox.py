@@ -20,10 +20,12 @@ class FromWhere(Protocol):
     """Anything that knows the address and browser something was done from."""
 
     @property
-    def address(self) -> str: ...
+    def address(self) -> str:
+        """IP address."""
 
     @property
-    def user_agent(self) -> str: ...
+    def user_agent(self) -> str:
+        """What the browser says of itself."""
 
 
 def put_alert(
@@ -66,18 +68,33 @@ def _send(mailer: ports.Mailer, row_id: int) -> bool:
         row = db.get_one(OutboxMessage, row_id)
         account = db.get_one(Account, row.account_id)
         zone = db.get_one(Region, account.region_id).time_zone
-    mail = mails.render(account, zone, row.template, row.values)
+    if not _claim(row):
+        return False
     problem = ""
     try:
+        mail = mails.render(account, zone, row.template, row.values)
         mailer.send(row.message_id, account.username, mail.subject, mail.body)
-    except OSError as failure:
+    except (OSError, LookupError, ValueError) as failure:
+        # One message that cannot be written must not keep all others back.
         problem = type(failure).__name__
+    done = {"sent_at": None if problem else now(), "problem": problem}
     with writing() as db:
-        row.tries += 1
-        row.problem = problem
-        if problem:
-            row.next_try = now() + timedelta(seconds=30 * 2**row.tries)
-        else:
-            row.sent_at = now()
-        db.merge(row)
+        db.execute(sa.update(OutboxMessage).where(col(OutboxMessage.id) == row_id).values(done))
     return not problem
+
+
+def _claim(row: OutboxMessage) -> bool:
+    """Take the message for this try; false where another worker was faster.
+
+    The next try is set beforehand, so that a worker that dies leaves the message to be sent later.
+    """
+    untouched = sa.and_(
+        col(OutboxMessage.id) == row.id,
+        col(OutboxMessage.tries) == row.tries,
+        col(OutboxMessage.sent_at).is_(None),
+    )
+    tries = row.tries + 1
+    later = now() + timedelta(seconds=30 * 2**tries)
+    claimed = sa.update(OutboxMessage).where(untouched).values(tries=tries, next_try=later)
+    with writing() as db:
+        return db.execute(claimed).rowcount == 1  # type: ignore[attr-defined,no-any-return]

@@ -198,7 +198,7 @@ class Throttle(SQLModel, table=True):
     """Failures that count against a key: an account, an address, a browser."""
 
     key: str = Field(primary_key=True, max_length=120)
-    failures: int = 0
+    failures: float = 0
     last_failure: datetime = _moment(default_factory=now, index=True)
     blocked_until: datetime = _moment(default_factory=now)
 

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from babel import Locale
 from babel.messages.pofile import read_po
@@ -20,7 +21,7 @@ def catalog(language: str) -> dict[str, str]:
     return {str(entry.id): str(entry.string) for entry in entries if entry.id and entry.string}
 
 
-def text(language: str, key: str, **values: object) -> str:
+def text(language: str, key: str, **values: Any) -> str:
     """The text of `key`, with `{name}` filled in; raises KeyError for a key nobody wrote.
 
     With a value `count`, the key's form for that number is taken: `key.one`, `key.other`.
@@ -37,14 +38,14 @@ def choose(cookie: str | None, accept_language: str | None) -> str:
     if cookie in LANGUAGES:
         return str(cookie)
     wanted = [_preference(part) for part in (accept_language or "")[:500].split(",")]
-    for _quality, language in sorted(wanted, key=lambda entry: -entry[0]):
-        if language in LANGUAGES:
+    for quality, language in sorted(wanted, key=lambda entry: -entry[0]):
+        if language in LANGUAGES and quality > 0:  # 0 means: not this one
             return language
     return FALLBACK
 
 
 def _preference(part: str) -> tuple[float, str]:
-    tag, _, quality = part.strip().partition(";q=")
+    tag, _, quality = "".join(part.split()).partition(";q=")
     try:
         weight = float(quality) if quality else 1.0
     except ValueError:

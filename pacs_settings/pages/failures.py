@@ -7,6 +7,8 @@ import traceback
 import reflex as rx
 from reflex.app import default_error_boundary
 from reflex.state import FrontendEventExceptionState
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from pacs_settings.pages.shell.state import SessionState
 
@@ -23,6 +25,13 @@ def backend(exception: Exception) -> rx.event.EventSpec:
     where = "".join(traceback.format_tb(exception.__traceback__))
     log.error("handler failed: %s\n%s", type(exception).__name__, where)
     return SessionState.report_trouble()
+
+
+async def route(request: Request, exception: Exception) -> Response:
+    """The same for an HTTP route."""
+    where = "".join(traceback.format_tb(exception.__traceback__))
+    log.error("route %s failed: %s\n%s", request.url.path, type(exception).__name__, where)
+    return PlainTextResponse("something went wrong; nothing was changed", status_code=500)
 
 
 def frontend(exception: Exception) -> None:

@@ -1,6 +1,7 @@
 """Changing one's own password: local accounts only, other sessions end, the owner is told."""
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from pacs_settings.core import audit, outbox
 from pacs_settings.core.accounts import passwords, sessions, throttle
@@ -14,7 +15,7 @@ from pacs_settings.core.accounts.password_rules import (
 from pacs_settings.core.accounts.second_factor import totp
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import Account, Domain, Region
+from pacs_settings.core.tables import Account, Domain, PendingSignIn, Region
 
 
 class DirectoryPassword(Refused):
@@ -41,13 +42,11 @@ def change(actor: audit.Actor, current: str, new: str, again: str) -> None:
         asked, context = _rules(db, account)
     _prove_current(actor, account, current)
     try:
-        check(new, again, asked, context)
+        check(new, again, asked, context, old=current)
     except PasswordRefused as refused:
         field = "again" if refused.code == "mismatch" else "new"
         limits = {"minimum": asked.minimum, "maximum": asked.maximum}
         raise Refused(f"password_{refused.code}", field, **limits) from None
-    if new == current:
-        raise Refused("password_same_as_old", "new")
     _store(actor, passwords.hash_password(new), account.password_hash)
 
 
@@ -87,5 +86,11 @@ def _store(actor: audit.Actor, new_hash: str, old_hash: str | None) -> None:
         account.password_hash = new_hash
         db.add(account)
         sessions.end_others(db, actor, "password_changed")
+        _forget_pending(db, actor.account_id)
         audit.record(db, actor, "account:password:changed")
         outbox.put_alert(db, account, "password_changed", actor)
+
+
+def _forget_pending(db: Session, account_id: int) -> None:
+    # Somebody who has proven the old password must not get in with just a code.
+    db.execute(sa.delete(PendingSignIn).where(col(PendingSignIn.account_id) == account_id))

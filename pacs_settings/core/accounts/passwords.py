@@ -33,7 +33,12 @@ def _prehash(password: str) -> bytes:
 
 
 def hash_password(password: str) -> str:
-    """The bcrypt hash to store; takes about a quarter of a second at cost 12."""
+    """The bcrypt hash to store; takes about a quarter of a second at cost 12.
+
+    Raises ValueError for more characters than are read, so that nothing is ever cut unnoticed.
+    """
+    if len(password) > LONGEST:
+        raise ValueError("longer than any password that is accepted")
     return bcrypt.hashpw(_prehash(password), bcrypt.gensalt(config().bcrypt_cost)).decode()
 
 
@@ -45,7 +50,7 @@ def _nobody() -> str:
 def verify(password: str, stored: str | None) -> bool:
     """Whether the password fits; without a stored hash it costs the same and is false."""
     fits = bcrypt.checkpw(_prehash(password), (stored or _nobody()).encode())
-    return fits and stored is not None
+    return fits and stored is not None and len(password) <= LONGEST
 
 
 class HashPool:

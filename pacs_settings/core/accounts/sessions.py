@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -74,7 +75,7 @@ _HAS_DEVICE = sa.exists().where(
     col(TotpDevice.account_id) == col(Account.id),
     col(TotpDevice.confirmed_at).is_not(None),
 )
-_LOOK_UP = (
+_LOOK_UP: sa.Select[Any] = (
     sa.select(
         col(SignInSession.token_hash),
         col(SignInSession.account_id),

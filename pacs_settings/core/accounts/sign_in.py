@@ -129,18 +129,21 @@ def check_password(token: str, password: str, visit: Visit) -> SignedIn | None:
 
 
 def check_code(token: str, code: str, visit: Visit) -> SignedIn:
-    """Check the authenticator's code of a sign-in whose password was right; raises SignInRefused."""
+    """Check the code of a sign-in whose password was right; raises SignInRefused."""
     with writing() as db:
         row = _row(db, token)
         if row is None or row.proven_at is None or row.account_id is None:
             raise SignInRefused("expired", "address")
         account = db.get_one(Account, row.account_id, with_for_update=True)
         candidate = _Candidate(account, db.get_one(Region, account.region_id), None)
-        locked = _state_refusal(account)
-        if not locked and totp.spend(db, row.account_id, code):
+        refusal = _state_refusal(account)
+        if not refusal and totp.spend(db, row.account_id, code):
             return _finish(db, token, candidate, Means.AUTHENTICATOR, visit)
-        step = _wrong_code(db, candidate, visit) if not locked else "password"
-    raise _refuse(token, "locked" if step == "password" else "wrong_code", step)
+        if refusal:
+            _record_failure(db, account, Means.AUTHENTICATOR, visit, refusal)
+        else:
+            refusal = _wrong_code(db, candidate, visit)
+    raise _refuse(token, refusal, "code" if refusal == "wrong_code" else "password")
 
 
 def _row(db: Session, token: str) -> PendingSignIn | None:
@@ -195,11 +198,17 @@ def _proof(candidate: _Candidate | None, typed: str, password: str) -> str:
         stored = candidate.account.password_hash if candidate else None
         return "" if passwords.verify(password, stored) else "wrong_password"
     try:
-        directory = ports.directories[candidate.domain.directory](candidate.domain)
-        directory.check(typed, password)
+        _directory(candidate.domain).check(typed, password)
     except ports.DirectoryRefused as refused:
         return "wrong_password" if refused.reason == "wrong" else f"directory_{refused.reason}"
     return ""
+
+
+def _directory(domain: Domain) -> ports.Directory:
+    make = ports.directories.get(domain.directory)
+    if make is None:  # as good as down: nobody gets in, and nothing else is harmed
+        raise ports.DirectoryRefused("unreachable")
+    return make(domain)
 
 
 def _told(reason: str) -> str:
@@ -214,8 +223,11 @@ def _note_failure(candidate: _Candidate | None, visit: Visit, reason: str) -> No
     if candidate is None:
         return
     with writing() as db:
-        account_id = candidate.account.id or 0
-        history.record(db, account_id, visit, _means(candidate), Outcome.FAILURE, reason)
+        _record_failure(db, candidate.account, _means(candidate), visit, reason)
+
+
+def _record_failure(db: Session, account: Account, means: Means, visit: Visit, reason: str) -> None:
+    history.record(db, account.id or 0, visit, means, Outcome.FAILURE, reason)
 
 
 def _state_refusal(account: Account) -> str:
@@ -237,6 +249,10 @@ def _password_was_right(
         _note_failure(candidate, visit, reason)
         raise _refuse(token, reason, "password")
     with writing() as db:
+        stored = db.get_one(Account, candidate.account.id).password_hash
+        if stored != candidate.account.password_hash:
+            # Changed while this try was being checked against the one before.
+            raise SignInRefused("wrong", "password", token)
         throttle.settle(db, keys)
         if totp.enrolled(db, candidate.account.id or 0):
             row = _row(db, token)
@@ -249,19 +265,19 @@ def _password_was_right(
 
 
 def _wrong_code(db: Session, candidate: _Candidate, visit: Visit) -> str:
-    """Count a wrong code; returns the step to show next."""
+    """Count a wrong code; returns the refusal, which is `locked` for the last one."""
     account = candidate.account
     account.wrong_codes += 1
-    history.record(db, account.id or 0, visit, Means.AUTHENTICATOR, Outcome.FAILURE, "wrong_code")
+    _record_failure(db, account, Means.AUTHENTICATOR, visit, "wrong_code")
     if account.wrong_codes < CODES_BEFORE_LOCK:
         db.add(account)
-        return "code"
+        return "wrong_code"
     account.wrong_codes = 0
     account.state = AccountState.LOCKED
     account.locked_until = now() + timedelta(seconds=candidate.region.lock_seconds)
     db.add(account)
     outbox.put_alert(db, account, "account_locked", visit)
-    return "password"
+    return "locked"
 
 
 def _finish(db: Session, token: str, candidate: _Candidate, means: Means, visit: Visit) -> SignedIn:

@@ -1,6 +1,7 @@
 """Wrong tries slow down, per account, browser and address, in the database all workers share."""
 
-from datetime import timedelta
+import math
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -23,9 +24,9 @@ class TooManyTries(Refused):
         self.retry_in = retry_in
 
 
-def delay(kind: str, failures: int) -> int:
+def delay(kind: str, failures: float) -> int:
     """Seconds to wait after so many failures: none for the free ones, then 2, 4, 8 … 60."""
-    surplus = failures - FREE[kind]
+    surplus = math.ceil(failures - FREE[kind])
     return 0 if surplus <= 0 else min(2 ** min(surplus, 6), LONGEST_DELAY)
 
 
@@ -59,18 +60,28 @@ def _waiting(db: Session, key: str) -> int:
     return int((until - now()).total_seconds()) + 1
 
 
+def _forgiven(db: Session, key: str, moment: datetime) -> float:
+    # As many failures as are free in a window fade away in one. Else the few failures an hour of a
+    # whole hospital behind one address would add up for ever, as they never pause for a window.
+    query = sa.select(col(Throttle.failures), col(Throttle.last_failure))
+    row = db.execute(query.where(col(Throttle.key) == key).with_for_update()).one_or_none()
+    if row is None:
+        return 0
+    passed = moment - row.last_failure
+    if passed > WINDOW:
+        return float(row.failures)
+    return float(min(row.failures, FREE[key.partition(":")[0]] * (passed / WINDOW)))
+
+
 def _count(db: Session, key: str) -> None:
     moment = now()
-    stale = col(Throttle.last_failure) < moment - WINDOW
+    forgiven = _forgiven(db, key, moment)
     insert_or_update(
         db,
         Throttle.__table__,  # type: ignore[attr-defined]
         {"key": key, "failures": 1, "last_failure": moment, "blocked_until": moment},
         ["key"],
-        {
-            "failures": sa.case((stale, 1), else_=col(Throttle.failures) + 1),
-            "last_failure": moment,
-        },
+        {"failures": col(Throttle.failures) - forgiven + 1, "last_failure": moment},
     )
     failures = db.scalar(sa.select(col(Throttle.failures)).where(col(Throttle.key) == key)) or 0
     seconds = delay(key.partition(":")[0], failures)

@@ -20,7 +20,7 @@ from pacs_settings.core.errors import Refused
 
 PASSWORD, STRENGTH = "/security/password", "/security/strength"
 NEW_DEVICE, LINK_DEVICE = "/security/devices/new", "/security/devices/link"
-STRENGTH_RATE = RateLimitItemPerSecond(20, 10)  # a session's questions while typing
+STRENGTH_RATE = RateLimitItemPerSecond(50, 10)  # a session's questions while typing
 
 
 @lru_cache(maxsize=1)

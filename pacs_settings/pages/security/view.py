@@ -13,7 +13,7 @@ from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import alert, note, skeleton, status
 from pacs_settings.ui.components.field import code_input, field, text_input
-from pacs_settings.ui.components.scripted import Enrolment, Form, Moment
+from pacs_settings.ui.components.scripted import Choices, Enrolment, Form, Moment
 
 
 def section() -> rx.Component:
@@ -39,12 +39,12 @@ def _loaded() -> rx.Component:
 
 def _factors() -> rx.Component:
     return card(
-        rx.el.div(
-            rx.cond(~SecurityState.mandatory, _radio("none")),
-            _radio("authenticator"),
-            role="radiogroup",
-            aria_label=t("security.factors"),
-            class_name="choices",
+        Choices.create(
+            name="second-factor",
+            label=t("security.factors"),
+            value=SecurityState.chosen,
+            options=rx.cond(SecurityState.mandatory, [_option("authenticator")], _options()),
+            on_choose=SecurityState.choose,
         ),
         rx.cond(
             (SecurityState.chosen == "none") & (SecurityState.devices.length() > 0),
@@ -68,26 +68,12 @@ def _factors() -> rx.Component:
     )
 
 
-def _radio(method: str) -> rx.Component:
-    return rx.el.label(
-        rx.el.input(
-            type="radio",
-            name="second-factor",
-            checked=SecurityState.chosen == method,
-            on_change=lambda _value: SecurityState.choose(method),
-            aria_describedby=f"hint-method-{method}",
-            aria_label=t(f"security.method.{method}"),
-        ),
-        rx.el.span(
-            rx.el.span(t(f"security.method.{method}"), class_name="label"),
-            rx.el.span(
-                t(f"security.method.{method}_hint"),
-                class_name="hint",
-                id=f"hint-method-{method}",
-            ),
-        ),
-        class_name="choice",
-    )
+def _options() -> list[list[str]]:
+    return [_option("none"), _option("authenticator")]
+
+
+def _option(method: str) -> list[str]:
+    return [method, t(f"security.method.{method}"), t(f"security.method.{method}_hint")]
 
 
 def _devices() -> rx.Component:

@@ -11,7 +11,7 @@ export function Enrolment({ action, imageText, secretText, waitText, failedText 
       .then(async (answer) => {
         const told = await answer.json();
         if (!live) return;
-        if (answer.ok) setDevice(told);
+        if (told.id) setDevice(told);
         else setFailed(told.message || failedText);
       })
       .catch(() => live && setFailed(failedText));

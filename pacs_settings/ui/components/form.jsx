@@ -38,7 +38,8 @@ async function post(form, action) {
     headers: { Accept: "application/json" },
   });
   if (answer.status === 401) window.location.replace("/login");
-  return answer.ok ? null : answer.json();
+  const told = await answer.json();
+  return told.refused ? told : null;
 }
 
 export function Form(props) {

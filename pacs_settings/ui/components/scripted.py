@@ -52,6 +52,24 @@ class Switch(rx.Component):
     on_toggle: rx.EventHandler[_value]  # type: ignore[valid-type]
 
 
+def _choice(event: rx.Var[str]) -> tuple[rx.Var[str]]:
+    return (event,)
+
+
+class Choices(rx.Component):
+    """Radio buttons; `options` are lists of value, text and sentence."""
+
+    library = rx.asset("choices.jsx", shared=True).importable_path
+    tag = "Choices"
+
+    name: rx.Var[str]
+    label: rx.Var[str]
+    value: rx.Var[str]
+    options: rx.Var[list[list[str]]]
+
+    on_choose: rx.EventHandler[_choice]  # type: ignore[valid-type]
+
+
 class Form(rx.Component):
     """A form that posts to a route or to an event, and says beside each field what is wrong."""
 

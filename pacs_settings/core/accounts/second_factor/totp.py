@@ -72,7 +72,7 @@ def begin(actor: audit.Actor) -> Enrolment:
         )
         db.add(row)
         db.flush()
-    uri = pyotp.TOTP(secret).provisioning_uri(account.username, issuer_name=ISSUER)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=account.username, issuer_name=ISSUER)
     return Enrolment(row.id or 0, secret, _qr(uri))
 
 

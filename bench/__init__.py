@@ -1,0 +1,1 @@
+"""Figures of the product, each beside a bare Reflex app in the same run."""

@@ -1,0 +1,36 @@
+"""`python -m bench`: build both apps, serve both, measure; ends with 1 when a limit is broken."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import first_load, toggle
+from bench.browser import chromium, sides
+from bench.report import Figure
+from bench.servers import bare, product
+
+MEASURES = {"toggle": toggle.measure, "first_load": first_load.measure}
+
+
+def main(wanted: list[str]) -> int:
+    """Print one line for each figure; `wanted` names measures, none means all."""
+    unknown = set(wanted) - MEASURES.keys()
+    if unknown:
+        print(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
+        return 2
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="bench-") as place:
+        folders = [Path(place) / name for name in ("ours", "bare")]
+        for folder in folders:
+            folder.mkdir()
+        with product(folders[0]) as ours, bare(folders[1]) as peer, chromium() as browser:
+            both = sides(browser, ours, peer)
+            for name in wanted or MEASURES:
+                found = MEASURES[name](browser, *both)
+                print(*found, sep="\n", flush=True)
+                figures += found
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The peer of every figure: the most ordinary Reflex app."""

@@ -1,0 +1,82 @@
+"""Chromium, and what a page is asked: one click on one switch, timed inside the page."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+USERNAME, PASSWORD = "an.peeters@demo.example", "radiology-demo-2026"
+WAIT = 15_000  # ms for anything a page is asked
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two apps, as a browser sees it."""
+
+    name: str
+    url: str  # of the page with the switch
+    switch: str  # CSS of the switch that is clicked
+    said: str  # CSS of the text that changes once the click is stored
+    cookies: Any = None  # Playwright's storage state of a signed-in browser
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser of its own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def sides(browser: Browser, product: str, bare: str) -> tuple[Side, Side]:
+    """Ours, signed in and on the Mappings page, and the bare app."""
+    ours = Side(
+        "ours",
+        f"{product}/settings/mappings",
+        "tbody button[role=switch]",
+        ".table-told [role=status]",
+        _signed_in(browser, product),
+    )
+    return ours, Side("bare", f"{bare}/", "button[role=switch]", "#said")
+
+
+def _signed_in(browser: Browser, product: str) -> Any:
+    """Sign in through the page, once; the cookies are what later contexts start with."""
+    context = browser.new_context()
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    page.goto(f"{product}/login")
+    page.locator("#email").fill(USERNAME)
+    page.locator("#email").press("Enter")
+    page.locator("#field-password").fill(PASSWORD)
+    page.locator("#field-password").press("Enter")
+    page.wait_for_url("**/settings/**")
+    cookies = context.storage_state()
+    context.close()
+    return cookies
+
+
+def opened(browser: Browser, side: Side) -> Page:
+    """The page of a side in a fresh context, with its switch shown."""
+    context = browser.new_context(storage_state=side.cookies)
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    page.goto(side.url)
+    page.locator(side.switch).first.wait_for()
+    return page
