@@ -1,4 +1,4 @@
-"""first tables."""
+"""The first tables: accounts and how they sign in, mappings, studies, signatures, audit, outbox."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -24,7 +24,8 @@ from pacs_settings.core.db import writing
 
 log = logging.getLogger(__name__)
 _ROOT = State.get_full_name()
-HYDRATE = frozenset({f"{_ROOT}.hydrate", f"{_ROOT}.hydrate_and_load"})
+LOAD_AGAIN = f"{_ROOT}.hydrate_and_load"
+HYDRATE = frozenset({f"{_ROOT}.hydrate", LOAD_AGAIN})
 # Handlers of the framework that pages cannot do without; allowed by exact name, and still gated.
 FRAMEWORK = HYDRATE | {
     f"{_ROOT}.set_is_hydrated",
@@ -132,6 +133,10 @@ async def _other_principal(
 ) -> StateUpdate:
     if acting is None and needed(_handler(asked.event)) != Permission.PUBLIC:
         return await _leave(asked, access)
+    if acting and not access._session_id and asked.from_client:
+        # The tab was quiet for so long that its state was dropped: what it asks, it asks of
+        # values that the page no longer shows. Let it load again instead.
+        return StateUpdate(events=[Event(name=LOAD_AGAIN)])
     return _refused(asked, acting, "another session")
 
 

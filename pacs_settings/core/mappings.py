@@ -68,7 +68,7 @@ class Page:
 
 
 _COLUMNS = {Switch.STUDY: col(Mapping.on_study), Switch.REPORT: col(Mapping.on_report)}
-_LINES: sa.Select[Any] = (
+_LINES: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         col(Mapping.id),
         col(Source.name).label("source"),

@@ -1,6 +1,7 @@
 """A raw websocket that speaks just enough Engine.IO 4 and Socket.IO 5 to attack the gate."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import re
@@ -68,10 +69,8 @@ class Tab:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
         if self._socket:
-            try:
+            with contextlib.suppress(ConnectionClosed):
                 await self._socket.close()
-            except ConnectionClosed:
-                pass
 
     async def _read(self) -> None:
         try:

@@ -75,7 +75,7 @@ _HAS_DEVICE = sa.exists().where(
     col(TotpDevice.account_id) == col(Account.id),
     col(TotpDevice.confirmed_at).is_not(None),
 )
-_LOOK_UP: sa.Select[Any] = (
+_LOOK_UP: sa.Select[*tuple[Any, ...]] = (
     sa.select(
         col(SignInSession.token_hash),
         col(SignInSession.account_id),

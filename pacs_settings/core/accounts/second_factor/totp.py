@@ -1,5 +1,6 @@
 """Authenticator apps: TOTP (RFC 6238), six digits, thirty seconds, each code good once."""
 
+import io
 import re
 from dataclasses import dataclass
 
@@ -123,7 +124,8 @@ def spend(db: Session, account_id: int, code: str) -> bool:
     """Whether a device of the account shows this code now and it was never used before."""
     rows = list(db.exec(select(TotpDevice).where(*_proven(account_id))))
     digits = _digits(code)
-    return any([_spend_on(db, row, digits) for row in rows])
+    spent = [_spend_on(db, row, digits) for row in rows]  # all of them: one cost
+    return any(spent)
 
 
 def _proven(account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
@@ -141,14 +143,12 @@ def _unproven(account_id: int) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _qr(uri: str) -> str:
-    return segno.make(uri, error="m").svg_inline(
-        scale=4,
-        border=4,
-        dark="#000000",
-        light="#ffffff",
-        svgclass=None,
-        lineclass=None,
+    """A QR code as an SVG document; its colours stay, since phones read dark on light best."""
+    picture = io.BytesIO()
+    segno.make(uri, error="m").save(
+        picture, kind="svg", xmldecl=False, scale=4, border=4, dark="#000", light="#fff"
     )
+    return picture.getvalue().decode()
 
 
 def _digits(code: str) -> str:

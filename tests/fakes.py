@@ -1,0 +1,39 @@
+"""Stand-ins for what is behind the ports of core."""
+
+from pacs_settings.core.ports import DirectoryRefused
+from pacs_settings.core.tables import Domain
+
+
+class FakeDirectory:
+    """A directory that knows one password, or always refuses for one reason."""
+
+    def __init__(self, password: str = "", reason: str = "wrong") -> None:
+        self.password = password
+        self.reason = reason
+        self.asked: list[str] = []
+
+    def __call__(self, domain: Domain) -> "FakeDirectory":
+        """Stand for the adapter's class as well as for its instance."""
+        return self
+
+    def check(self, username: str, password: str) -> None:
+        """Note who was asked for; refuse all but the one password."""
+        self.asked.append(username)
+        if not self.password or password != self.password:
+            raise DirectoryRefused(self.reason)
+
+
+class FakeMailer:
+    """Keeps what was sent; the first `failures` messages do not leave."""
+
+    def __init__(self, failures: int = 0, failure: Exception | None = None) -> None:
+        self.failures = failures
+        self.failure = failure or ConnectionRefusedError()
+        self.sent: list[tuple[str, str, str, str]] = []
+
+    def send(self, message_id: str, to: str, subject: str, body: str) -> None:
+        """Keep or refuse."""
+        if self.failures:
+            self.failures -= 1
+            raise self.failure
+        self.sent.append((message_id, to, subject, body))
