@@ -1,5 +1,6 @@
 """Build the pages once per language; nothing to do while their sources are unchanged."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -29,16 +30,19 @@ def stamp() -> str:
 
 
 def ensure() -> None:
-    """Build what is missing; raises CalledProcessError when a build fails."""
+    """Build what is missing, one process at a time; raises CalledProcessError when it fails."""
     target = ROOT / config().build_dir
-    wanted = stamp()
-    mark = target / "stamp"
-    if mark.exists() and mark.read_text() == wanted:
-        return
-    mark.unlink(missing_ok=True)
-    for language in LANGUAGES:
-        _build(language, target / language)
-    mark.write_text(wanted)
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = stamp()
+        mark = target / "stamp"
+        if mark.exists() and mark.read_text() == wanted:
+            return
+        mark.unlink(missing_ok=True)
+        for language in LANGUAGES:
+            _build(language, target / language)
+        mark.write_text(wanted)
 
 
 def _build(language: str, target: Path) -> None:

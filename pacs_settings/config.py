@@ -92,6 +92,11 @@ class Config(BaseSettings):
         return os.environ.get("REFLEX_ENV_MODE", "dev").lower() == "prod"
 
     @property
+    def development_url(self) -> str:
+        """Where Reflex's development server shows the pages."""
+        return f"http://localhost:{os.environ.get('REFLEX_FRONTEND_PORT', '3000')}"
+
+    @property
     def secure(self) -> bool:
         """Whether the browser speaks TLS with us (or with the proxy before us)."""
         return self.base_url.startswith("https://")
@@ -99,14 +104,15 @@ class Config(BaseSettings):
     @property
     def routes_url(self) -> str:
         """Origin of our HTTP routes; empty where it is that of the pages."""
-        return "" if self.production else "http://localhost:8000"
+        port = os.environ.get("REFLEX_BACKEND_PORT", "8000")
+        return "" if self.production else f"http://localhost:{port}"
 
     @property
     def origins(self) -> tuple[str, ...]:
         """The origins from which a browser may change anything."""
         if self.production:
             return (self.base_url,)
-        return (self.base_url, "http://localhost:3000", self.routes_url)
+        return (self.development_url, self.routes_url)
 
 
 def _loopback(host: str) -> bool:

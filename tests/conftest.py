@@ -65,6 +65,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until an address answers; raises RuntimeError with the log when it does not."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{url} did not come up:\n{log.read_text()[-4000:]}")
+
+
 @dataclass
 class Server:
     """The product as `make serve` runs it, in a folder of its own."""
@@ -109,19 +121,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait()
-
-    def _wait(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{self.url}/ping", timeout=2).status_code == 200:
-                    return
-            except httpx.TransportError:
-                if self.process and self.process.poll() is not None:
-                    break
-                time.sleep(0.05)
-        raise RuntimeError(f"the server did not come up:\n{self.log.read_text()[-4000:]}")
+        wait_for(f"{self.url}/ping", self.process, self.log)
 
     def kill(self, how: int = signal.SIGKILL) -> None:
         """End the process that was started (its workers end with it)."""
@@ -137,14 +137,9 @@ class Server:
 @pytest.fixture(scope="session")
 def built() -> None:
     """The pages, built once for all tests (and only when their sources changed)."""
-    import fcntl
-
     from pacs_settings import build
 
-    (ROOT / ".build").mkdir(exist_ok=True)
-    with (ROOT / ".build" / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        build.ensure()
+    build.ensure()
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ def who(request: Request) -> Visitor:
 
 def page_url(path: str) -> str:
     """Address of a page: relative where pages and routes share an origin."""
-    return path if config().production else f"http://localhost:3000{path}"
+    return path if config().production else f"{config().development_url}{path}"
 
 
 def go(path: str) -> RedirectResponse:

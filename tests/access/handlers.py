@@ -27,6 +27,7 @@ PLAUSIBLE = {
     "component_stack": "at Test",
     "var_name": "ended",
 }
+BY_KIND: dict[Any, Any] = {int: 1, str: "study", bool: True, dict: {}}
 WRONG: dict[Any, list[Any]] = {
     int: ["1", None, True, 1.5, [1], {"a": 1}, 10**30, float("nan")],
     str: [1, None, ["study"], {"a": "study"}, "x" * 5000, "\0", "\ud800"],
@@ -52,7 +53,8 @@ def hints(name: str) -> dict[str, Any]:
 
 def plausible(name: str) -> dict[str, Any]:
     """Arguments that the handler would take from its own page."""
-    return {p: PLAUSIBLE.get(p, "study") for p in parameters(name)}
+    kinds = hints(name)
+    return {p: PLAUSIBLE.get(p, BY_KIND.get(kinds.get(p))) for p in parameters(name)}
 
 
 def ours() -> list[str]:

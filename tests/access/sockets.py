@@ -1,14 +1,15 @@
 """A raw websocket that speaks just enough Engine.IO 4 and Socket.IO 5 to attack the gate."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 import re
 import uuid
 from typing import Any
 
-from simple_websocket import AioClient, ConnectionClosed
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Ping, RejectConnection, Request, TextMessage
+from wsproto.utilities import RemoteProtocolError
 
 from tests.conftest import Server
 
@@ -43,7 +44,9 @@ class Tab:
         self.headers = {name: value for name, value in self.headers.items() if value}
         self.frames: list[str] = []
         self.new_token = ""
-        self._socket: Any = None
+        self.status = 101
+        self._socket = WSConnection(ConnectionType.CLIENT)
+        self._part = ""
         self._reader: asyncio.Task[None] | None = None
         self._arrived = asyncio.Condition()
         self.closed = False
@@ -56,41 +59,60 @@ class Tab:
         await self.close()
 
     async def connect(self, auth: dict[str, Any] | None = None) -> None:
-        address = f"ws://localhost:{self.server.port}{SPACE}/?EIO=4&transport=websocket"
-        address += f"&token={self.token}"
-        self._socket = await AioClient.connect(address, headers=self.headers)
-        assert (await self._socket.receive(timeout=DEADLINE)).startswith("0")
-        await self.raw(f"40{SPACE},{json.dumps(auth or {})}")
+        self._reads, self._writes = await asyncio.open_connection("localhost", self.server.port)
+        target = f"{SPACE}/?EIO=4&transport=websocket&token={self.token}"
+        sent = [(name.encode(), value.encode()) for name, value in self.headers.items()]
+        host = f"localhost:{self.server.port}"
+        self._writes.write(self._socket.send(Request(host, target, extra_headers=sent)))
         self._reader = asyncio.create_task(self._read())
+        await self.until(lambda frame: frame.startswith("0"))
+        await self.raw(f"40{SPACE},{json.dumps(auth or {})}")
         await self.until(lambda frame: frame.startswith(f"40{SPACE}"))
 
     async def close(self) -> None:
         if self._reader:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
-        if self._socket:
-            with contextlib.suppress(ConnectionClosed):
-                await self._socket.close()
+            self._writes.close()
 
     async def _read(self) -> None:
         try:
-            while True:
-                frame = await self._socket.receive()
-                if frame == "2":
-                    await self.raw("3")
-                    continue
-                if frame.startswith(f'42{SPACE},["new_token"'):
-                    self.new_token = json.loads(frame.partition(",")[2])[1]
-                async with self._arrived:
-                    self.frames.append(frame)
-                    self._arrived.notify_all()
-        except ConnectionClosed:
-            async with self._arrived:
-                self.closed = True
-                self._arrived.notify_all()
+            while chunk := await self._reads.read(65536):
+                self._socket.receive_data(chunk)
+                for event in self._socket.events():
+                    await self._heard(event)
+        except (OSError, RemoteProtocolError):
+            pass
+        await self._tell(closed=True)
+
+    async def _heard(self, event: Any) -> None:
+        if isinstance(event, RejectConnection):
+            self.status = event.status_code
+            await self._tell(closed=True)
+        elif isinstance(event, Ping):
+            self._writes.write(self._socket.send(event.response()))
+        elif isinstance(event, TextMessage):
+            self._part += event.data
+            if event.message_finished:
+                frame, self._part = self._part, ""
+                await self._got(frame)
+
+    async def _got(self, frame: str) -> None:
+        if frame == "2":
+            await self.raw("3")
+            return
+        if frame.startswith(f'42{SPACE},["new_token"'):
+            self.new_token = json.loads(frame.partition(",")[2])[1]
+        await self._tell(frame)
+
+    async def _tell(self, frame: str = "", closed: bool = False) -> None:
+        async with self._arrived:
+            self.frames += [frame] if frame else []
+            self.closed = self.closed or closed
+            self._arrived.notify_all()
 
     async def raw(self, frame: str) -> None:
-        await self._socket.send(frame)
+        self._writes.write(self._socket.send(TextMessage(frame)))
 
     async def emit(self, name: str, *data: Any) -> None:
         await self.raw(f"42{SPACE},{json.dumps([name, *data])}")
@@ -113,7 +135,7 @@ class Tab:
                         return frame
                 seen = len(self.frames)
                 if self.closed:
-                    raise ConnectionError("closed by the server")
+                    raise ConnectionError(f"closed by the server, status {self.status}")
                 await self._arrived.wait()
 
     async def fence(self) -> str:

@@ -13,6 +13,7 @@ from pacs_settings.core.tables import Account, Domain, Region
 class Security:
     """`domain` is empty for a local account; lengths in characters."""
 
+    username: str
     domain: str
     mandatory: bool
     password_minimum: int
@@ -26,4 +27,10 @@ def load(account_id: int) -> Security:
         region = db.get_one(Region, account.region_id)
         domain = db.get_one(Domain, account.domain_id).name if account.domain_id else ""
     policy, _context = password_change.rules(account_id)
-    return Security(domain, region.strong_authentication, policy.minimum, totp.devices(account_id))
+    return Security(
+        account.username,
+        domain,
+        region.strong_authentication,
+        policy.minimum,
+        totp.devices(account_id),
+    )

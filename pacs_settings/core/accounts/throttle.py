@@ -63,14 +63,18 @@ def _waiting(db: Session, key: str) -> int:
 def _forgiven(db: Session, key: str, moment: datetime) -> float:
     # As many failures as are free in a window fade away in one. Else the few failures an hour of a
     # whole hospital behind one address would add up for ever, as they never pause for a window.
-    query = sa.select(col(Throttle.failures), col(Throttle.last_failure))
+    # Time that had to be waited does not count: waits grow for who tries again at once.
+    query = sa.select(
+        col(Throttle.failures), col(Throttle.last_failure), col(Throttle.blocked_until)
+    )
     row = db.execute(query.where(col(Throttle.key) == key).with_for_update()).one_or_none()
     if row is None:
         return 0
-    passed = moment - row.last_failure
-    if passed > WINDOW:
-        return float(row.failures)
-    return float(min(row.failures, FREE[key.partition(":")[0]] * (passed / WINDOW)))
+    failures, last, free_from = row
+    if moment - last > WINDOW:
+        return float(failures)
+    passed = max(moment - max(last, free_from), timedelta(0))
+    return float(min(failures, FREE[key.partition(":")[0]] * (passed / WINDOW)))
 
 
 def _count(db: Session, key: str) -> None:

@@ -46,7 +46,17 @@ def _form() -> rx.Component:
     meter = StrengthMeter.create(
         action=route(STRENGTH), name="new", label=t("strength.label"), words=words
     )
+    for_managers = rx.el.input(
+        type="email",
+        value=SecurityState.username,
+        read_only=True,
+        auto_complete="username",
+        tab_index=-1,
+        aria_hidden="true",
+        class_name="visually-hidden",
+    )
     return Form.create(
+        for_managers,
         *[
             field(
                 t(f"security.{name}"),

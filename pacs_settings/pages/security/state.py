@@ -18,6 +18,7 @@ class SecurityState(rx.State):
     """Password and second factor of the account."""
 
     loaded: bool = False
+    username: str = ""
     domain: str = ""
     minimum: int = 0
     changing: bool = False
@@ -108,7 +109,7 @@ class SecurityState(rx.State):
 
     async def _load(self) -> None:
         found = await asyncio.to_thread(security.load, current().account_id)
-        self.domain, self.mandatory = found.domain, found.mandatory
+        self.username, self.domain, self.mandatory = found.username, found.domain, found.mandatory
         self.minimum, self.devices = found.password_minimum, found.devices
         self.chosen = "authenticator" if found.devices else "" if found.mandatory else "none"
         self.loaded = True

@@ -72,9 +72,13 @@ export function Form(props) {
 
   const accept = useCallback(() => {
     setBusy(false);
+    // What is stored may be written otherwise than it was typed: a phone number.
+    if (!action) form.current.querySelectorAll("input").forEach((input) => {
+      input.value = input.defaultValue;
+    });
     settle();
     if (savedText) setSaid(savedText);
-  }, [savedText, settle]);
+  }, [action, savedText, settle]);
 
   useEffect(() => {
     if (!answer) return;

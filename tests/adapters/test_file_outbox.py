@@ -1,0 +1,82 @@
+"""Mail as files."""
+
+import email
+import email.policy
+from email.message import EmailMessage
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pacs_settings.adapters.file_outbox import SENDER, FileOutbox
+from pacs_settings.core import db, outbox
+from tests import factories
+from tests.factories import AN, HERE
+
+
+def read(path: Path) -> EmailMessage:
+    parsed = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def text(mail: EmailMessage) -> str:
+    body = mail.get_body()
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_a_message_becomes_one_whole_file(tmp_path: Path) -> None:
+    FileOutbox(tmp_path / "outbox").send("abc@pacs", AN, "Geändert: €", "Línea één\n\nend\n")
+    [path] = (tmp_path / "outbox").iterdir()
+    assert path.name == "abc.eml"
+    mail = read(path)
+    assert (mail["To"], mail["From"], mail["Subject"]) == (AN, SENDER, "Geändert: €")
+    assert mail["Message-ID"] == "<abc@pacs>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Date"].datetime.tzinfo is not None
+    assert text(mail) == "Línea één\n\nend\n"
+
+
+def test_the_same_message_again_is_the_same_file(tmp_path: Path) -> None:
+    mailer = FileOutbox(tmp_path)
+    for _ in range(2):
+        mailer.send("abc@pacs", AN, "Subject", "Body")
+    assert [path.name for path in tmp_path.iterdir()] == ["abc.eml"]
+
+
+@pytest.mark.parametrize("part", ["to", "subject"])
+def test_no_header_can_be_smuggled_in(tmp_path: Path, part: str) -> None:
+    values = {"to": AN, "subject": "Subject"} | {part: "x@demo.example\nBcc: y@demo.example"}
+    with pytest.raises(ValueError):
+        FileOutbox(tmp_path).send("abc@pacs", values["to"], values["subject"], "Body")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_gone_is_a_failure_of_the_outside_world(tmp_path: Path) -> None:
+    mailer = FileOutbox(tmp_path / "outbox")
+    (tmp_path / "outbox").rmdir()
+    with pytest.raises(OSError):
+        mailer.send("abc@pacs", AN, "Subject", "Body")
+
+
+def test_what_core_puts_arrives_once(database: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "outbox"
+    with db.writing() as session:
+        outbox.put_alert(session, factories.person(AN), "factor_added", HERE, "Mijn télé")
+    mailer = FileOutbox(folder)
+    factories.together(*[partial(outbox.send_due, mailer)] * 3)
+    assert outbox.send_due(mailer) == 0
+    [path] = folder.iterdir()
+    mail = read(path)
+    assert mail["To"] == AN
+    assert text(mail).startswith("Dear Dr Peeters,\n\n")
+    assert "Mijn télé" in text(mail)
+
+
+def test_identifiers_are_safe_as_names_of_files(database: Path, tmp_path: Path) -> None:
+    with db.writing() as session:
+        for _ in range(20):
+            outbox.put_alert(session, factories.person(AN), "password_changed", HERE)
+    assert outbox.send_due(FileOutbox(tmp_path / "outbox")) == 20
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 20

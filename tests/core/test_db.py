@@ -1,0 +1,143 @@
+"""Engine, transactions, column types, and what the constraints hold."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session
+
+from pacs_settings.core import clock, db
+from pacs_settings.core.tables import Account, KnownBrowser, PhysicianNumber, Region, Throttle
+from tests import factories
+from tests.factories import AN
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)],
+)
+def test_every_connection_is_set_up(pragma: str, value: object) -> None:
+    with db.engine().connect() as one, db.engine().connect() as other:
+        for connection in (one, other):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+def test_a_key_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        factories.store(PhysicianNumber(account_id=987654, kind="riziv", value="12345622004"))
+
+
+def test_what_belongs_to_an_account_goes_with_it() -> None:
+    someone = factories.account()
+    factories.number(someone)
+    factories.session(someone)
+    with db.writing() as session:
+        session.delete(session.get_one(Account, someone.id))
+    left = factories.rows(
+        PhysicianNumber,
+        PhysicianNumber.account_id == someone.id,  # type: ignore[arg-type]
+    )
+    assert left == []
+
+
+@pytest.mark.parametrize(("column", "value"), [("gender", "unknown"), ("state", "gone")])
+def test_a_column_of_few_values_takes_no_other(column: str, value: str) -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        factories.change(AN, **{column: value})
+
+
+def test_a_username_is_there_once() -> None:
+    with pytest.raises(sa.exc.IntegrityError):
+        factories.account(username="AN.Peeters@demo.example")
+
+
+def test_a_moment_comes_back_in_utc() -> None:
+    moment = datetime(2026, 7, 1, 12, 30, 15, 123456, tzinfo=timezone(timedelta(hours=2)))
+    factories.change(AN, locked_until=moment)
+    back = factories.person(AN).locked_until
+    assert back == moment
+    assert back is not None
+    assert back.tzinfo is UTC
+
+
+def test_a_moment_without_zone_is_refused() -> None:
+    with pytest.raises(sa.exc.StatementError, match="time zone"):
+        factories.change(AN, locked_until=datetime(2026, 7, 1))
+
+
+def test_no_moment_stays_none() -> None:
+    factories.change(AN, locked_until=None)
+    assert factories.person(AN).locked_until is None
+
+
+def test_a_transaction_is_whole_or_nothing() -> None:
+    with pytest.raises(ZeroDivisionError), db.writing() as session:
+        session.add(Region(name="Half"))
+        session.flush()
+        raise ZeroDivisionError
+    assert not [row for row in factories.rows(Region) if row.name == "Half"]
+
+
+def test_writers_wait_for_each_other_and_lose_nothing() -> None:
+    def work() -> None:
+        for _ in range(10):
+            with db.writing() as session:
+                row = session.get_one(Account, factories.person(AN).id)
+                row.wrong_codes += 1
+                session.add(row)
+
+    assert factories.together(*[work] * 4) == [None] * 4
+    assert factories.person(AN).wrong_codes == 40
+
+
+def test_a_reader_does_not_wait_for_a_writer() -> None:
+    with db.writing() as session:
+        session.add(Region(name="Not yet"))
+        session.flush()
+        assert "Not yet" not in [row.name for row in factories.rows(Region)]
+
+
+def _count(session: Session, step: int) -> None:
+    moment = clock.now()
+    db.insert_or_update(
+        session,
+        Throttle.__table__,  # type: ignore[attr-defined]
+        {"key": "one", "failures": step, "last_failure": moment, "blocked_until": moment},
+        ["key"],
+        {"failures": Throttle.failures + step},
+    )
+
+
+def test_insert_or_update_is_one_statement() -> None:
+    with factories.statements() as sent, db.writing() as session:
+        _count(session, 2)
+        _count(session, 3)
+    assert len(sent) == 2
+    [row] = factories.rows(Throttle)
+    assert row.failures == 5
+
+
+def test_the_same_statement_is_made_for_postgresql() -> None:
+    engine = sa.create_mock_engine("postgresql://", lambda *_: None)
+    tables = [Account.__table__, KnownBrowser.__table__]  # type: ignore[attr-defined]
+    for table in tables:
+        made = str(sa.schema.CreateTable(table).compile(dialect=engine.dialect))
+        assert "TIMESTAMP WITH TIME ZONE" in made
+
+
+def test_the_folder_of_a_database_is_made(tmp_path) -> None:
+    path = tmp_path / "new" / "folder" / "x.db"
+    engine = db.make_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+    assert path.exists()
+
+
+def test_forgetting_the_engine_makes_a_new_one() -> None:
+    before = db.engine()
+    assert db.engine() is before
+    db.forget_engine()
+    assert db.engine() is not before

@@ -1,0 +1,94 @@
+"""Mails in words."""
+
+from typing import Any
+
+import pytest
+
+from pacs_settings.core import mails
+from pacs_settings.core.tables import Account, Gender
+
+VALUES = {
+    "at": "2026-07-01T22:30:00+00:00",
+    "address": "192.0.2.1",
+    "browser": "Firefox 128",
+    "system": "Linux",
+    "detail": "My phone",
+}
+TEMPLATES = ("password_changed", "factor_added", "factor_removed", "account_locked")
+
+
+def owner(**values: Any) -> Account:
+    defaults = {"first_name": "An", "last_name": "Peeters", "language": "en", "region_id": 1}
+    return Account(username="an@demo.example", username_key="", **(defaults | values))
+
+
+def written(template: str = "password_changed", zone: str = "Europe/Brussels", **values: Any):
+    told = VALUES | values.pop("told", {})
+    return mails.render(owner(**values), zone, template, told)
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"gender": Gender.FEMALE}, "Dear Ms Peeters,"),
+        ({"gender": Gender.MALE}, "Dear Mr Peeters,"),
+        ({"gender": Gender.OTHER}, "Dear An Peeters,"),
+        ({"gender": Gender.NOT_GIVEN}, "Dear An Peeters,"),
+        ({"gender": Gender.FEMALE, "title": "Dr"}, "Dear Dr Peeters,"),
+        ({"gender": "female"}, "Dear Ms Peeters,"),
+        ({"gender": Gender.FEMALE, "language": "nl"}, "Geachte mevrouw Peeters,"),
+        ({"gender": Gender.MALE, "language": "nl"}, "Geachte heer Peeters,"),
+        ({"gender": Gender.OTHER, "language": "nl"}, "Geachte An Peeters,"),
+    ],
+)
+def test_the_form_of_address(values: dict[str, Any], line: str) -> None:
+    assert mails.greeting(owner(**values)) == line
+    assert written(**values).body.startswith(f"{line}\n\n")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_each_message_is_in_the_language_of_its_owner(template: str) -> None:
+    english, dutch = written(template), written(template, language="nl")
+    assert english.subject != dutch.subject
+    assert "Dear" in english.body
+    assert "Geachte" in dutch.body
+    for mail in (english, dutch):
+        assert "{" not in mail.subject + mail.body
+        assert mail.body.endswith("\n")
+        assert "\n" not in mail.subject
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_subject_holds_nothing_of_its_owner(template: str, language: str) -> None:
+    subject = written(template, language=language).subject
+    for told in ("Peeters", "My phone", "192.0.2.1", "Firefox", "an@demo.example"):
+        assert told not in subject
+
+
+def test_what_happened_when_and_from_where() -> None:
+    body = written("factor_added").body
+    for told in ("My phone", "192.0.2.1", "Firefox 128, Linux", "/settings/security"):
+        assert told in body
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"), [("Europe/Brussels", "Donderdag"), ("America/New_York", "Woensdag")]
+)
+def test_the_moment_is_in_the_time_zone_of_the_region(zone: str, day: str) -> None:
+    assert day.casefold() in written(zone=zone, language="nl").body.casefold()
+
+
+def test_what_is_not_known_is_said_so() -> None:
+    body = written(told={"address": "", "browser": "", "system": ""}).body
+    assert body.count("unknown") == 2
+
+
+def test_a_name_with_braces_is_a_name() -> None:
+    body = written("factor_added", told={"detail": "{0} {at} phone"}, last_name="{x}").body
+    assert "{0} {at} phone" in body
+
+
+def test_an_unknown_message_is_a_fault_of_ours() -> None:
+    with pytest.raises(KeyError):
+        written("no_such_template")

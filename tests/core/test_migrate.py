@@ -1,0 +1,115 @@
+"""Migrations lead to what the models say, and back."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlmodel import SQLModel
+
+import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
+from alembic import command
+from pacs_settings.core import db, migrate
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> str:
+    """The address of a database that does not exist yet."""
+    return f"sqlite:///{tmp_path}/empty.db"
+
+
+def differences(url: str) -> list[object]:
+    engine = db.make_engine(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, SQLModel.metadata)
+    engine.dispose()
+    return list(found)
+
+
+def tables(url: str) -> set[str]:
+    engine = db.make_engine(url)
+    names = set(sa.inspect(engine).get_table_names())
+    engine.dispose()
+    return names
+
+
+def execute(url: str, statement: str) -> None:
+    engine = db.make_engine(url)
+    with engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+def test_an_empty_database_becomes_what_the_models_say(empty: str) -> None:
+    migrate.upgrade(empty)
+    assert differences(empty) == []
+    assert tables(empty) == set(SQLModel.metadata.tables) | {"alembic_version"}
+
+
+@pytest.mark.parametrize(
+    "drift",
+    [
+        "ALTER TABLE account DROP COLUMN wrong_codes",
+        "ALTER TABLE account ADD COLUMN surplus INTEGER",
+        "DROP INDEX ix_sign_in_attempt_history",
+        "DROP TABLE known_browser",
+    ],
+)
+def test_a_difference_would_be_seen(empty: str, drift: str) -> None:
+    migrate.upgrade(empty)
+    execute(empty, drift)
+    assert differences(empty)
+
+
+def test_a_type_that_differs_would_be_seen(empty: str) -> None:
+    migrate.upgrade(empty)
+    execute(empty, "ALTER TABLE account DROP COLUMN wrong_codes")
+    execute(empty, "ALTER TABLE account ADD COLUMN wrong_codes VARCHAR(9) NOT NULL DEFAULT ''")
+    assert "modify_type" in str(differences(empty))
+
+
+def test_checks_and_cascades_are_in_the_database(empty: str) -> None:
+    migrate.upgrade(empty)
+    engine = db.make_engine(empty)
+    look = sa.inspect(engine)
+    for table in SQLModel.metadata.sorted_tables:
+        checks = [c for c in table.constraints if isinstance(c, sa.CheckConstraint)]
+        assert len(look.get_check_constraints(table.name)) == len(checks), table.name
+        wanted = {(c.parent.name, c.ondelete or "") for c in table.foreign_keys}
+        found = {
+            (key["constrained_columns"][0], key["options"].get("ondelete", ""))
+            for key in look.get_foreign_keys(table.name)
+        }
+        assert found == wanted, table.name
+    engine.dispose()
+
+
+def test_upgrading_twice_changes_nothing(empty: str) -> None:
+    migrate.upgrade(empty)
+    execute(empty, "INSERT INTO source (name) VALUES ('kept')")
+    migrate.upgrade(empty)
+    engine = db.make_engine(empty)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT name FROM source").scalar() == "kept"
+    engine.dispose()
+
+
+def test_there_is_a_way_back_and_forth_again(empty: str) -> None:
+    migrate.upgrade(empty)
+    command.downgrade(migrate.alembic_config(empty), "base")
+    assert tables(empty) == {"alembic_version"}
+    migrate.upgrade(empty)
+    assert differences(empty) == []
+
+
+def test_the_database_of_this_process_is_the_default(database: Path) -> None:
+    migrate.upgrade()
+    assert differences(f"sqlite:///{database}") == []
+
+
+def test_each_migration_has_a_number_and_a_sentence() -> None:
+    for path in (migrate.FOLDER / "versions").glob("*.py"):
+        assert path.stem[:4].isdigit(), path.name
+        assert path.read_text().startswith('"""'), path.name

@@ -1,0 +1,155 @@
+"""Messages that must leave."""
+
+import threading
+from functools import partial
+
+import pytest
+
+from pacs_settings.core import clock, db, outbox
+from pacs_settings.core.tables import OutboxMessage
+from tests import factories
+from tests.core.conftest import Clock
+from tests.factories import AN, HERE
+from tests.fakes import FakeMailer
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def put(count: int = 1, template: str = "password_changed", detail: str = "") -> None:
+    with db.writing() as session:
+        for _ in range(count):
+            outbox.put_alert(session, factories.person(AN), template, HERE, detail)
+
+
+def only() -> OutboxMessage:
+    [row] = factories.rows(OutboxMessage)
+    return row
+
+
+def test_a_message_leaves_once() -> None:
+    put()
+    mailer = FakeMailer()
+    assert outbox.send_due(mailer) == 1
+    assert outbox.send_due(mailer) == 0
+    [(message_id, to, subject, body)] = mailer.sent
+    assert (message_id, to) == (only().message_id, AN)
+    assert subject == "Your password was changed"
+    assert HERE.address in body
+    assert only().sent_at is not None
+    assert only().problem == ""
+
+
+def test_it_is_written_with_what_it_tells_or_not_at_all() -> None:
+    with pytest.raises(ZeroDivisionError), db.writing() as session:
+        outbox.put_alert(session, factories.person(AN), "password_changed", HERE)
+        session.flush()
+        raise ZeroDivisionError
+    assert factories.rows(OutboxMessage) == []
+
+
+def test_it_knows_when_and_with_which_browser() -> None:
+    put(template="factor_added", detail="My phone")
+    values = only().values
+    assert (values["browser"], values["system"]) == ("Firefox 128", "Linux")
+    assert (values["address"], values["detail"]) == (HERE.address, "My phone")
+    assert abs(clock.now().timestamp() - only().created_at.timestamp()) < 60
+
+
+def test_what_does_not_leave_is_tried_again_later_and_later(moved: Clock) -> None:
+    put()
+    waits = []
+    for tried in range(1, 4):
+        before = clock.now()
+        assert outbox.send_due(FakeMailer(failures=1)) == 0
+        row = only()
+        assert (row.tries, row.problem, row.sent_at) == (tried, "ConnectionRefusedError", None)
+        waits.append((row.next_try - before).total_seconds())
+        moved.forward(seconds=waits[-1] - 20)
+        assert outbox.send_due(FakeMailer()) == 0
+        moved.forward(seconds=30)
+    assert waits[0] > 30
+    assert waits[1] > 1.9 * waits[0]
+    assert waits[2] > 1.9 * waits[1]
+    mailer = FakeMailer()
+    assert outbox.send_due(mailer) == 1
+    assert len(mailer.sent) == 1
+    assert only().problem == ""
+
+
+def test_it_is_given_up_at_last(moved: Clock) -> None:
+    put()
+    for _ in range(outbox.MOST_TRIES):
+        outbox.send_due(FakeMailer(failures=1))
+        moved.forward(days=1)
+    mailer = FakeMailer()
+    assert outbox.send_due(mailer) == 0
+    assert mailer.sent == []
+    assert only().problem == "ConnectionRefusedError"
+
+
+@pytest.mark.parametrize("failure", [OSError("full"), TimeoutError(), ValueError("no address")])
+def test_one_that_does_not_leave_keeps_no_other_back(failure: Exception) -> None:
+    put(3)
+    mailer = FakeMailer(failures=1, failure=failure)
+    assert outbox.send_due(mailer) == 2
+    assert len(mailer.sent) == 2
+
+
+def test_one_that_cannot_be_written_keeps_no_other_back() -> None:
+    put(template="no_such_template")
+    put()
+    assert outbox.send_due(FakeMailer()) == 1
+    broken, sent = factories.rows(OutboxMessage)
+    assert (broken.sent_at, broken.problem) == (None, "KeyError")
+    assert sent.sent_at is not None
+
+
+def test_a_bug_is_not_taken_for_a_failure_of_the_mail_server() -> None:
+    put()
+    with pytest.raises(ZeroDivisionError):
+        outbox.send_due(FakeMailer(failures=1, failure=ZeroDivisionError()))
+
+
+def test_many_go_in_portions_oldest_first() -> None:
+    put(outbox.BATCH + 5)
+    mailer = FakeMailer()
+    assert outbox.send_due(mailer) == outbox.BATCH
+    assert outbox.send_due(mailer) == 5
+    assert [sent[0] for sent in mailer.sent] == [
+        row.message_id for row in factories.rows(OutboxMessage)
+    ]
+
+
+def test_workers_side_by_side_send_each_message_once() -> None:
+    put(10)
+    mailer = FakeMailer()
+    factories.together(*[partial(outbox.send_due, mailer)] * 4)
+    assert len(mailer.sent) == 10
+    assert len({sent[0] for sent in mailer.sent}) == 10
+
+
+def test_two_workers_that_saw_the_same_message_send_it_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put()
+    both = threading.Barrier(2)
+    claim = outbox._claim
+
+    def at_once(row: OutboxMessage) -> bool:
+        both.wait(30)
+        return claim(row)
+
+    monkeypatch.setattr(outbox, "_claim", at_once)
+    mailer = FakeMailer()
+    ends = factories.together(*[partial(outbox.send_due, mailer)] * 2)
+    assert sorted(ends, key=str) == [0, 1]
+    assert len(mailer.sent) == 1
+
+
+def test_a_worker_that_dies_leaves_the_message_for_later(moved: Clock) -> None:
+    put()
+    with pytest.raises(KeyboardInterrupt):
+        outbox.send_due(FakeMailer(failures=1, failure=KeyboardInterrupt()))  # type: ignore[arg-type]
+    assert outbox.send_due(FakeMailer()) == 0
+    moved.forward(minutes=5)
+    assert outbox.send_due(FakeMailer()) == 1

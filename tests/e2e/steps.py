@@ -1,0 +1,140 @@
+"""Steps that many journeys share."""
+
+import sqlite3
+import time
+from typing import Any
+
+import pyotp
+from playwright.sync_api import Locator, Page, expect
+
+from tests.conftest import PASSWORD, Server
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AN = "an.peeters@demo.example"
+JAN = "jan.claes@demo.example"
+LEA = "lea.dubois@uz-demo.example"
+DESK = "desk@demo.example"
+SOFIE = "sofie.maes@demo.example"
+SECTIONS = {
+    "personal": "Personal settings",
+    "security": "Security",
+    "privacy": "Privacy settings",
+    "mappings": "Mappings",
+    "signature": "Report signature",
+}
+
+
+def ready(page: Page) -> None:
+    """The page's data is in."""
+    expect(page.get_by_role("main")).to_have_attribute("aria-busy", "false")
+
+
+def give_address(page: Page, username: str) -> None:
+    page.goto("/login")
+    ready(page)
+    page.get_by_role("textbox", name="E-mail address").fill(username)
+    page.get_by_role("button", name="Continue").click()
+    expect(password_field(page)).to_be_visible()
+    expect(page.locator(".step-password")).to_contain_text(username)
+
+
+def password_field(page: Page) -> Locator:
+    return page.get_by_label("Password", exact=True)
+
+
+def give_password(page: Page, password: str = PASSWORD) -> None:
+    password_field(page).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_in(page: Page, username: str = AN, password: str = PASSWORD) -> None:
+    """Through the form to the first page."""
+    give_address(page, username)
+    give_password(page, password)
+    page.wait_for_url("**/settings/*")
+    ready(page)
+
+
+def show(page: Page, section: str) -> None:
+    """A section, by its address."""
+    page.goto(f"/settings/{section}")
+    ready(page)
+
+
+def follow(page: Page, section: str) -> None:
+    """A section, by its link."""
+    navigation = page.get_by_role("navigation", name="User settings")
+    navigation.get_by_role("link", name=SECTIONS[section]).click()
+    expect(page.get_by_role("heading", level=1, name=SECTIONS[section])).to_be_visible()
+    ready(page)
+
+
+def execute(server: Server, statement: str, *values: Any) -> None:
+    """Change the server's database behind its back."""
+    with sqlite3.connect(server.database, timeout=10) as database:
+        database.execute(statement, values)
+
+
+def look_up(server: Server, query: str, *values: Any) -> Any:
+    """The first value that a query finds."""
+    with sqlite3.connect(server.database, timeout=10) as database:
+        return database.execute(query, values).fetchone()[0]
+
+
+def secret_key(page: Page) -> str:
+    """What the page says has to be typed into an app."""
+    shown = page.get_by_label("Secret key")
+    expect(shown).not_to_be_empty()
+    return shown.inner_text()
+
+
+def link_device(page: Page, name: str) -> pyotp.TOTP:
+    """Fill in the open form for a device, with the code of the step before this one."""
+    totp = pyotp.TOTP(secret_key(page).replace(" ", ""))
+    page.get_by_role("textbox", name="Device name").fill(name)
+    page.get_by_role("textbox", name="One-time password").fill(code_of(totp, -1))
+    page.get_by_role("button", name="Link device").click()
+    expect(page.get_by_role("list", name="Devices")).to_contain_text(name)
+    return totp
+
+
+def code_of(totp: pyotp.TOTP, shift: int) -> str:
+    """The code of now, or of a step before or after; the server takes each of the three once."""
+    return totp.generate_otp(int(time.time()) // 30 + shift)
+
+
+def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
+    """Draw with the mouse; points in parts of the pad's width and height."""
+    pad = page.get_by_label("Signature pad")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    assert box
+    for stroke in strokes:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=6)
+        page.mouse.up()
+
+
+WAVE = [(0.15, 0.6), (0.25, 0.3), (0.35, 0.7), (0.45, 0.3), (0.6, 0.65)]
+DASH = [(0.55, 0.75), (0.85, 0.7)]
+
+
+def ink(page: Page) -> int:
+    """How many pixels of the pad are drawn on, once it has been painted."""
+    return page.get_by_label("Signature pad").evaluate(
+        """(canvas) => new Promise((told) => requestAnimationFrame(() => requestAnimationFrame(() => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          told(data.filter((value, place) => place % 4 === 3 && value > 0).length);
+        })))"""
+    )
