@@ -1,9 +1,9 @@
 """Runs migrations on the database that the caller names."""
 
+from alembic import context
 from sqlmodel import SQLModel
 
 import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
-from alembic import context
 from pacs_settings.core.db import make_engine
 from pacs_settings.core.migrate import alembic_config
 

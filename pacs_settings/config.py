@@ -1,6 +1,7 @@
 """One typed configuration, read from `PACS_*` and `PORT`; refuses what is unsafe in production."""
 
 import os
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LANGUAGES = ("en", "nl")
 DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
+_ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 
 
 class Config(BaseSettings):
@@ -68,7 +70,7 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/")
+        self.base_url = (self.base_url or f"http://localhost:{self.port}").rstrip("/").lower()
         self.database_url = self.database_url or f"sqlite:///{self.data_dir}/pacs_settings.db"
         if self.demo is None:
             self.demo = not self.production
@@ -77,9 +79,9 @@ class Config(BaseSettings):
 
     def _refuse_unsafe(self) -> None:
         address = urlsplit(self.base_url)
-        if address.scheme not in ("http", "https") or not address.hostname or address.path:
+        if not _ORIGIN.fullmatch(self.base_url):
             raise ValueError("PACS_BASE_URL is an address such as https://portal.example")
-        if address.scheme == "http" and not _loopback(address.hostname):
+        if address.scheme == "http" and not _loopback(address.hostname or ""):
             raise ValueError("PACS_BASE_URL without TLS is only accepted for this machine itself")
         if self.production and self.secret_key == DEVELOPMENT_KEY:
             raise ValueError("PACS_SECRET_KEY must be given in production")

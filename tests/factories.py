@@ -103,9 +103,7 @@ def device(of: Account, name: str = "Phone") -> tuple[int, str]:
     """A proven authenticator: its identifier and its secret."""
     secret = pyotp.random_base32()
     sealed = secrets.seal(PURPOSE, secret)
-    row = TotpDevice(
-        account_id=own(of), name=name, sealed_secret=sealed, confirmed_at=clock.now()
-    )
+    row = TotpDevice(account_id=own(of), name=name, sealed_secret=sealed, confirmed_at=clock.now())
     return store(row).id or 0, secret
 
 

@@ -115,8 +115,9 @@ def test_an_address_is_scheme_and_host_only(setting, address: str) -> None:
     assert "such as https://portal.example" in refusal(setting, PACS_BASE_URL=address)
 
 
-def test_a_slash_at_the_end_is_no_path(production) -> None:
-    assert production(PACS_BASE_URL="https://portal.example/").base_url == "https://portal.example"
+@pytest.mark.parametrize("address", ["https://portal.example/", "HTTPS://Portal.Example"])
+def test_an_address_is_kept_as_browsers_write_it(production, address: str) -> None:
+    assert production(PACS_BASE_URL=address).base_url == "https://portal.example"
 
 
 def test_the_port_is_that_of_the_address(setting) -> None:
@@ -124,7 +125,7 @@ def test_the_port_is_that_of_the_address(setting) -> None:
     assert "PORT" in refusal(setting, PORT="0")
 
 
-@pytest.mark.parametrize("lang", ["xx", "EN", "", "en-GB"])
+@pytest.mark.parametrize("lang", ["xx", "EN", "en-GB"])
 def test_an_unknown_language_is_refused(setting, lang: str) -> None:
     assert "PACS_LANG is one of en, nl" in refusal(setting, PACS_LANG=lang)
 

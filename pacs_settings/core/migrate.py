@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config as AlembicConfig
 
-from alembic import command
 from pacs_settings.config import config
 
 FOLDER = Path(__file__).parents[2] / "alembic"

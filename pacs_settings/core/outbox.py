@@ -92,6 +92,7 @@ def _claim(row: OutboxMessage) -> bool:
         col(OutboxMessage.id) == row.id,
         col(OutboxMessage.tries) == row.tries,
         col(OutboxMessage.sent_at).is_(None),
+        col(OutboxMessage.next_try) <= now(),
     )
     tries = row.tries + 1
     later = now() + timedelta(seconds=30 * 2**tries)

@@ -5,7 +5,14 @@ import sqlalchemy as sa
 
 from pacs_settings.core import db, demo
 from pacs_settings.core.accounts import numbers, passwords, usernames
-from pacs_settings.core.tables import Account, AccountState, Domain, Mapping, PhysicianNumber, Region
+from pacs_settings.core.tables import (
+    Account,
+    AccountState,
+    Domain,
+    Mapping,
+    PhysicianNumber,
+    Region,
+)
 from tests import factories
 from tests.factories import AN, JAN, LEA, PASSWORD, SOFIE
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
-from alembic import command
 from pacs_settings.core import db, migrate
 
 

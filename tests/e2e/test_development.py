@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, expect
 from tests.conftest import PASSWORD, ROOT, free_port, wait_for
 
 
-@pytest.fixture
-def development(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a development server with demo data."""
+    tmp_path = tmp_path_factory.mktemp("development")
     pages, routes = free_port(), free_port()
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("PACS_DATABASE", "PORT"))},

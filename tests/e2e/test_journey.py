@@ -405,6 +405,8 @@ def test_everything_is_still_there_after_the_server_was_killed(
     expect(status(page).filter(has_text="Saved: e-mail on report")).to_be_visible()
     server.kill()
     server.start()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login")
     sign_in(page)
     expect(page.get_by_role("textbox", name="Work phone")).to_have_value("09 200 55 66")
     show(page, "privacy")

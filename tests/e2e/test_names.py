@@ -111,7 +111,9 @@ def _mappings(page: Page) -> None:
     expect(table.get_by_role("switch")).to_have_count(24)
     for source in KINDS:
         for kind in ("E-mail on new study", "E-mail on report"):
-            expect(table.get_by_role("switch", name=f"{kind}, {source}", exact=True)).to_have_count(1)
+            expect(table.get_by_role("switch", name=f"{kind}, {source}", exact=True)).to_have_count(
+                1
+            )
     for name in (
         "Send e-mail on new study for new mappings",
         "Send e-mail on report being available for new mappings",

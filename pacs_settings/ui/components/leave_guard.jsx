@@ -10,9 +10,13 @@ export function LeaveGuard({ when, title, text, stayText, leaveText }) {
   );
   useEffect(() => {
     if (!when) return undefined;
-    const warn = (event) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
+    // First and alone: Reflex would close the connection already while the question is open.
+    const warn = (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    window.addEventListener("beforeunload", warn, true);
+    return () => window.removeEventListener("beforeunload", warn, true);
   }, [when]);
   const blocked = blocker.state === "blocked";
   return (

@@ -62,7 +62,7 @@ export function ConnectionLine({ text }) {
     return () => clearTimeout(timer);
   }, [lost]);
   return (
-    <div className="connection" role="status">
+    <div className="connection" aria-live="polite">
       {shown ? <p className="connection-line">{text}</p> : null}
     </div>
   );

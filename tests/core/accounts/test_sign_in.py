@@ -15,8 +15,8 @@ from pacs_settings.core.tables import (
     AccountState,
     Domain,
     Means,
-    Outcome,
     OutboxMessage,
+    Outcome,
     PendingSignIn,
     Throttle,
 )

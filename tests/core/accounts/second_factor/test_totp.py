@@ -71,7 +71,9 @@ def test_an_older_code_does_not_come_back(moved: Clock) -> None:
     assert spend(factories.code(secret, 1))
 
 
-@pytest.mark.parametrize(("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
+@pytest.mark.parametrize(
+    ("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
+)
 def test_clocks_may_differ_by_one_step(moved: Clock, steps: int, good: bool) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -116,7 +118,9 @@ def test_codes_may_be_typed_in_groups(moved: Clock) -> None:
     assert spend(f" {code[:3]} {code[3:]}\n")
 
 
-@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "１２３４５６", "0" * 5000, "\0"])
+@pytest.mark.parametrize(
+    "code", ["", "12345", "1234567", "abcdef", "１２３４５６", "0" * 5000, "\0"]
+)
 def test_what_is_no_code_is_wrong(code: str) -> None:
     factories.device(factories.person(AN))
     assert not spend(code)
