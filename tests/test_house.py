@@ -158,9 +158,7 @@ def words(module: ast.Module) -> list[str]:
             if keyword.arg in LABELS or (keyword.arg or "").endswith("_text"):
                 arguments.append(keyword.value)
         found += [text for argument in arguments for text in literals(argument)]
-    return [
-        text for text in found if text not in ALLOWED and (" " in text or text[:1].isupper())
-    ]
+    return [text for text in found if text not in ALLOWED and (" " in text or text[:1].isupper())]
 
 
 VIEWS = sorted((ROOT / "pages").rglob("*view.py"))

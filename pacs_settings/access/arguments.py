@@ -39,6 +39,11 @@ def check(function: Callable[..., Any], payload: dict[str, Any]) -> None:
             raise BadArguments(f"{name} has the wrong type") from None
 
 
+def storable(text: str) -> bool:
+    """Whether a database takes this text: no NUL, no half of a character."""
+    return "\0" not in text and not any("\ud800" <= one <= "\udfff" for one in text)
+
+
 def _check_storable(value: Any, depth: int = 0) -> None:
     """Refuse what JSON allows and no database takes: NUL, half a character, endless numbers."""
     if depth > DEEPEST:
@@ -49,7 +54,7 @@ def _check_storable(value: Any, depth: int = 0) -> None:
         for one in value:
             _check_storable(one, depth + 1)
     elif isinstance(value, str):
-        if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
+        if not storable(value):
             raise BadArguments("not a text")
     elif isinstance(value, (int, float)) and not abs(value) <= LARGEST_NUMBER:
         raise BadArguments("not a number")  # NaN compares as not

@@ -14,6 +14,7 @@ from starlette.responses import (
 )
 
 from pacs_settings.access import principal
+from pacs_settings.access.arguments import storable
 from pacs_settings.access.permissions import Permission
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.visitor import Visitor, visitor
@@ -88,6 +89,6 @@ def refusal(refused: Refused, language: str, status: int = 200) -> JSONResponse:
 
 
 def typed(form: FormData, name: str) -> str:
-    """A text field of a form; empty where it is absent or a file."""
+    """A text field of a form; empty where it is absent, a file, or no text that can be stored."""
     value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and storable(value) else ""

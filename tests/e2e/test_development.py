@@ -29,6 +29,8 @@ def development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "REFLEX_CHECK_LATEST_VERSION": "false",
     }
     log = tmp_path / "development.log"
+    pinned = ROOT / "reflex.lock" / "package.json"
+    before = pinned.read_bytes()  # Reflex writes the same pins in another layout
     with log.open("wb") as out:
         process = subprocess.Popen(
             ["reflex", "run"],
@@ -45,6 +47,7 @@ def development(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(20)
+        pinned.write_bytes(before)
 
 
 def test_signing_in_and_switching_a_mapping(development: str, browser: Browser) -> None:

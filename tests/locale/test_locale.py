@@ -167,12 +167,6 @@ def mails() -> set[str]:
     return found
 
 
-def between(prefix: str, suffix: str = "") -> set[str]:
-    """What stands between in the catalogue; for keys whose middle a view lists by itself."""
-    match = re.compile(f"{re.escape(prefix)}([^.]+){re.escape(suffix)}$")
-    return {found[1] for key in catalog("en") if (found := match.match(key))}
-
-
 SECTIONS = {"personal", "security", "privacy", "mappings", "signature"}
 SWITCHES = {str(switch) for switch in mappings.Switch}
 PARTS: dict[str, set[str]] = {
@@ -206,7 +200,9 @@ PARTS: dict[str, set[str]] = {
 
 def put_together() -> set[str]:
     """Patterns of all keys that are put together, in look-ups or before them."""
-    return {pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)}
+    return {
+        pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)
+    }
 
 
 def fill(shape: str, part: str) -> str:
