@@ -11,7 +11,8 @@ SPEAKERS = ("reflex", "reflex_base", "socketio", "engineio", "asyncio", "granian
 LONGEST = 500  # characters of a message
 _VALUES = re.compile(
     r"(Event data: |Failed to deserialize event data: |with value |Error processing event queue"
-    r" entry for |Event data must be a dictionary, but received |exception=|callable raised an exception).*",
+    r" entry for |Event data must be a dictionary, but received |exception="
+    r"|callable raised an exception).*",
     re.DOTALL,
 )
 

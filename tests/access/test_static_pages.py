@@ -241,7 +241,6 @@ TRAVERSALS = [
     "/pacs_settings.db",
     "/assets/%00",
     "/login%00.html",
-    "/login%2f",
     "/_upload/x",
     "/_all_routes",
     "/auth/../settings/personal",

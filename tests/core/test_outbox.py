@@ -146,6 +146,19 @@ def test_two_workers_that_saw_the_same_message_send_it_once(
     assert len(mailer.sent) == 1
 
 
+def test_a_message_that_another_worker_has_just_tried_is_left_alone() -> None:
+    put(2)
+
+    class Meanwhile(FakeMailer):
+        def send(self, message_id: str, to: str, subject: str, body: str) -> None:
+            super().send(message_id, to, subject, body)
+            outbox.send_due(FakeMailer(failures=1))  # tries the second one, in vain
+
+    slow = Meanwhile()
+    assert outbox.send_due(slow) == 1
+    assert [row.tries for row in factories.rows(OutboxMessage)] == [1, 1]
+
+
 def test_a_worker_that_dies_leaves_the_message_for_later(moved: Clock) -> None:
     put()
     with pytest.raises(KeyboardInterrupt):

@@ -90,9 +90,9 @@ def pattern(joined: ast.JoinedStr) -> str:
 def refused() -> set[str]:
     """Every code that something is refused with."""
     found = given("Refused", "SignInRefused", place=0) | given("_refuse", place=1, under="core")
-    found |= {c for c in given("__init__", place=0, under="core/errors.py")}
-    found |= {c for c in given("__init__", place=0, under="core/accounts/throttle.py")}
-    found |= {c for c in given("__init__", place=0, under="core/accounts/password_change.py")}
+    found |= set(given("__init__", place=0, under="core/errors.py"))
+    found |= set(given("__init__", place=0, under="core/accounts/throttle.py"))
+    found |= set(given("__init__", place=0, under="core/accounts/password_change.py"))
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= {"not_an_address", "wrong"} | states() | directory()
     found |= {f"phone_{code}" for code in phones()}

@@ -8,14 +8,14 @@ from pacs_settings.pages.shell.view import settings_page
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card, row
-from pacs_settings.ui.components.feedback import alert, empty, skeleton, status
-from pacs_settings.ui.components.scripted import Switch
+from pacs_settings.ui.components.feedback import alert, empty, status
+from pacs_settings.ui.components.scripted import Loaded, Switch
 
 
 def section() -> rx.Component:
     """The page at /settings/mappings."""
     return settings_page(
-        rx.cond(MappingsState.loaded, rx.fragment(_lines(), _defaults()), skeleton(14)),
+        Loaded.create(_lines(), _defaults(), when=MappingsState.loaded, lines=14),
         path="/settings/mappings",
         title=t("nav.mappings"),
         loaded=MappingsState.loaded,
@@ -131,7 +131,7 @@ def _switch(line: rx.Var[Line], which: str, loaded: rx.Var[bool]) -> rx.Componen
 
 def _pager() -> rx.Component:
     def turn(key: str, step: int, stop: rx.Var[bool]) -> rx.Component:
-        return button(t(key), on_click=MappingsState.turn_page(step), disabled=stop)
+        return button(t(key), on_click=MappingsState.turn_page(step), off=stop)
 
     return rx.cond(
         MappingsState.pages > 1,

@@ -10,15 +10,15 @@ from pacs_settings.pages.shell.view import settings_page
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import alert, empty, note, skeleton
+from pacs_settings.ui.components.feedback import alert, empty, note
 from pacs_settings.ui.components.field import choice, field, read_only, text_input
-from pacs_settings.ui.components.scripted import Form, Moment
+from pacs_settings.ui.components.scripted import Form, Loaded, Moment
 
 
 def section() -> rx.Component:
     """The page at /settings/personal."""
     return settings_page(
-        rx.cond(PersonalState.loaded, _loaded(), skeleton(8)),
+        Loaded.create(_loaded(), when=PersonalState.loaded, lines=8),
         path="/settings/personal",
         title=t("nav.personal"),
         loaded=PersonalState.loaded,
@@ -194,7 +194,7 @@ def _doubt() -> rx.Component:
         rx.el.p(t("history.not_me_question")),
         rx.el.div(
             button(t("history.not_me_do"), "danger", on_click=PersonalState.not_me),
-            button(t("cancel"), on_click=PersonalState.doubt(0)),
+            button(t("cancel"), on_click=PersonalState.doubt(0), auto_focus=True),
             class_name="actions",
         ),
         class_name="question",

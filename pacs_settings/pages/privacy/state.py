@@ -54,7 +54,9 @@ class PrivacyState(rx.State):
     @rx.event
     @requires(Permission.PRIVACY)
     async def save(self):
-        """Save the three together."""
+        """Save the three together; nothing to do where nothing changed."""
+        if not self.changed:
+            return
         answer = await ask(privacy.save, current(), self._chosen())
         self.problem = answer.problem
         if answer.value:

@@ -7,14 +7,14 @@ from pacs_settings.pages.shell.view import settings_page
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card, row
-from pacs_settings.ui.components.feedback import alert, skeleton, status
-from pacs_settings.ui.components.scripted import LeaveGuard, Switch
+from pacs_settings.ui.components.feedback import alert, status
+from pacs_settings.ui.components.scripted import LeaveGuard, Loaded, Switch
 
 
 def section() -> rx.Component:
     """The page at /settings/privacy."""
     return settings_page(
-        rx.cond(PrivacyState.loaded, rx.fragment(_switches(), _preview()), skeleton(8)),
+        Loaded.create(_switches(), _preview(), when=PrivacyState.loaded, lines=8),
         path="/settings/privacy",
         title=t("nav.privacy"),
         loaded=PrivacyState.loaded,
@@ -35,7 +35,7 @@ def _switches() -> rx.Component:
                 t("privacy.save"),
                 "primary",
                 on_click=PrivacyState.save,
-                disabled=~PrivacyState.changed,
+                off=~PrivacyState.changed,
             ),
             status(PrivacyState.said),
             class_name="actions",

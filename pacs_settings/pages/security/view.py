@@ -11,15 +11,15 @@ from pacs_settings.pages.shell.view import route, settings_page
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import alert, note, skeleton, status
+from pacs_settings.ui.components.feedback import alert, note, status
 from pacs_settings.ui.components.field import code_input, field, text_input
-from pacs_settings.ui.components.scripted import Choices, Enrolment, Form, Moment
+from pacs_settings.ui.components.scripted import Choices, Enrolment, Form, Loaded, Moment
 
 
 def section() -> rx.Component:
     """The page at /settings/security."""
     return settings_page(
-        rx.cond(SecurityState.loaded, _loaded(), skeleton(8)),
+        Loaded.create(_loaded(), when=SecurityState.loaded, lines=8),
         path="/settings/security",
         title=t("nav.security"),
         loaded=SecurityState.loaded,
@@ -140,7 +140,7 @@ def _question(
         rx.el.p(text),
         rx.el.div(
             button(verb, "danger", on_click=do),
-            button(t("security.keep"), on_click=keep),
+            button(t("security.keep"), on_click=keep, auto_focus=True),
             class_name="actions",
         ),
         class_name="question",

@@ -15,6 +15,7 @@ from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.feedback import note
 from pacs_settings.ui.components.scripted import (
     ConnectionLine,
+    FocusKeeper,
     LanguageSelect,
     LeaveWhen,
     NativeForm,
@@ -58,6 +59,7 @@ def settings_page(
             side=frame.navigation(t("nav.label"), _links(), path),
         ),
         _session_warning(),
+        FocusKeeper.create(),
         LeaveWhen.create(ended=AccessState.ended, to="/login"),
     )
 

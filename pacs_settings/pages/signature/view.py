@@ -7,14 +7,14 @@ from pacs_settings.pages.signature.pad import signature_pad
 from pacs_settings.pages.signature.state import SignatureState
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import alert, empty, note, skeleton, status
-from pacs_settings.ui.components.scripted import Moment
+from pacs_settings.ui.components.feedback import alert, empty, status
+from pacs_settings.ui.components.scripted import Loaded, Moment
 
 
 def section() -> rx.Component:
     """The page at /settings/signature."""
     return settings_page(
-        rx.cond(SignatureState.loaded, rx.fragment(_saved(), _draw()), skeleton(10)),
+        Loaded.create(_saved(), _draw(), when=SignatureState.loaded, lines=10),
         path="/settings/signature",
         title=t("nav.signature"),
         loaded=SignatureState.loaded,
@@ -56,6 +56,6 @@ def _draw() -> rx.Component:
         ),
         status(SignatureState.said),
         alert(SignatureState.problem),
-        note(t("signature.picture")),
         title=t("signature.draw_title"),
+        sentence=t("signature.picture"),
     )

@@ -13,7 +13,12 @@ VARIANTS: dict[Variant, str] = {
 }
 
 
-def button(text: Any, variant: Variant = "secondary", **props: Any) -> rx.Component:
-    """A button; `type="submit"` for the one of a form."""
+def button(text: Any, variant: Variant = "secondary", *, off: Any = None, **props: Any) -> rx.Component:
+    """A button; `type="submit"` for the one of a form.
+
+    `off` is for one that may have the focus: it keeps it, and what it asks for changes nothing.
+    """
     props.setdefault("type", "button")
+    if off is not None:
+        props["aria_disabled"] = rx.cond(off, "true", "false")
     return rx.el.button(text, class_name=VARIANTS[variant], **props)

@@ -5,6 +5,7 @@ import { useCallback, useContext, useEffect, useRef, useState } from "react";
 import { EventLoopContext } from "$/utils/context";
 import { LeaveGuard } from "./leave_guard.jsx";
 
+const TYPED = "input:not([type=hidden], [readonly])";
 const slot = (form, name) => form.querySelector(`[data-error-for="${name}"]`);
 const valuesOf = (form) => Object.fromEntries(new FormData(form));
 const printOf = (form) => JSON.stringify(Object.entries(valuesOf(form)));
@@ -61,7 +62,7 @@ export function Form(props) {
 
   const refuse = useCallback(
     (where, why) => {
-      if (emptied) form.current.querySelectorAll("input:not([type=hidden])").forEach((input) => {
+      if (emptied) form.current.querySelectorAll(TYPED).forEach((input) => {
         if (emptied === "all" || emptied.split(" ").includes(input.name)) input.value = "";
       });
       showRefusal(form.current, where, why);
@@ -80,15 +81,24 @@ export function Form(props) {
     if (savedText) setSaid(savedText);
   }, [action, savedText, settle]);
 
+  const heard = useRef(answer);
   useEffect(() => {
+    if (answer === heard.current) return;
+    heard.current = answer;
     if (!answer) return;
     if (accepted) accept();
     else refuse(field, message);
   }, [answer]);
 
+  // What was under way when the connection broke gets no answer any more.
+  useEffect(() => {
+    if (offline) setBusy(false);
+  }, [offline]);
+
+  const waiting = busy || offline || Boolean(onlyChanged && !dirty);
   const submit = async (event) => {
     event.preventDefault();
-    if (busy || offline) return;
+    if (waiting) return;
     clearRefusal(form.current);
     setSaid("");
     setBusy(true);
@@ -125,14 +135,14 @@ export function Form(props) {
       onSubmit={submit}
       onInput={changed}
       onChange={changed}
-      data-waiting={busy || offline || (onlyChanged && !dirty) || undefined}
+      data-waiting={waiting || undefined}
     >
       <p role="alert" className="problem" data-error-for="" hidden />
       <fieldset
         className="bare"
         ref={(node) => {
-          const button = node?.querySelector("button[type=submit]");
-          if (button) button.disabled = busy || offline || (onlyChanged && !dirty);
+          // Not `disabled`: the focus would be lost with every save.
+          node?.querySelector("button[type=submit]")?.setAttribute("aria-disabled", waiting);
         }}
       >
         {children}

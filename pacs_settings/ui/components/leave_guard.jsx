@@ -2,22 +2,14 @@
 import { useEffect } from "react";
 import { useBlocker } from "react-router";
 import { Dialog } from "./dialog.jsx";
+import { askBeforeUnload } from "./leaving.jsx";
 
 export function LeaveGuard({ when, title, text, stayText, leaveText }) {
   const blocker = useBlocker(
     ({ currentLocation, nextLocation }) =>
       when && currentLocation.pathname !== nextLocation.pathname,
   );
-  useEffect(() => {
-    if (!when) return undefined;
-    // First and alone: Reflex would close the connection already while the question is open.
-    const warn = (event) => {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    };
-    window.addEventListener("beforeunload", warn, true);
-    return () => window.removeEventListener("beforeunload", warn, true);
-  }, [when]);
+  useEffect(() => (when ? askBeforeUnload() : undefined), [when]);
   const blocked = blocker.state === "blocked";
   return (
     <Dialog open={blocked} title={title} onClose={() => blocked && blocker.reset()}>

@@ -5,7 +5,7 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
-for _shared in ("dialog.jsx", "leave_guard.jsx"):  # imported by the others
+for _shared in ("dialog.jsx", "leave_guard.jsx", "leaving.jsx"):  # imported by the others
     rx.asset(_shared, shared=True)
 
 
@@ -116,6 +116,23 @@ class Dialog(rx.Component):
     role: rx.Var[str]
 
     on_close: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class Loaded(rx.Component):
+    """Its children once `when` is true, from then on for good; until then room for `lines`."""
+
+    library = rx.asset("loading.jsx", shared=True).importable_path
+    tag = "Loaded"
+
+    when: rx.Var[bool]
+    lines: rx.Var[int]
+
+
+class FocusKeeper(rx.Component):
+    """Sees to it that no action loses the focus."""
+
+    library = rx.asset("focus.jsx", shared=True).importable_path
+    tag = "FocusKeeper"
 
 
 class LeaveWhen(rx.Component):

@@ -2,6 +2,7 @@
 import { useContext, useEffect, useState } from "react";
 import { EventLoopContext } from "$/utils/context";
 import { Dialog } from "./dialog.jsx";
+import "./leaving.jsx"; // on every page from its first moment
 
 export function LeaveWhen({ ended, to }) {
   useEffect(() => {
