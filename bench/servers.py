@@ -39,8 +39,7 @@ def product(folder: Path) -> Iterator[str]:
         "PACS_DATA_DIR": str(folder),
         "PACS_SECRET_KEY": "a key for figures, never for real data",
     }
-    with _exclusive():
-        _run([sys.executable, "-m", "pacs_settings.build"], ROOT, extra, folder / "build.log")
+    _run([sys.executable, "-m", "pacs_settings.build"], ROOT, extra, folder / "build.log")
     command = [sys.executable, "-m", "pacs_settings.serve"]
     with _serving(command, ROOT, extra, folder / "server.log", port) as url:
         yield url
@@ -56,9 +55,9 @@ def bare(folder: Path) -> Iterator[str]:
         "BARE_DATA": str(folder),
         "PYTHONPATH": str(BARE),
     }
-    shutil.copytree(ROOT / "bench" / "bare_app", BARE, dirs_exist_ok=True)
     export = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
     with _exclusive():
+        shutil.copytree(ROOT / "bench" / "bare_app", BARE, dirs_exist_ok=True)
         _run(export, BARE, extra, folder / "build.log")
     extra |= {"__REFLEX_SKIP_COMPILE": "true", "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true"}
     command = ["granian", "--interface", "asgi", "--factory", "--workers", "1"]
@@ -84,9 +83,9 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _exclusive() -> Iterator[None]:
-    """One build at a time: two would write the same folders."""
-    (ROOT / ".build").mkdir(exist_ok=True)
-    with (ROOT / ".build" / "lock").open("w") as lock:
+    """One build of the bare app at a time; the product's build has a lock of its own."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -67,10 +67,12 @@ def make_engine(url: str) -> sa.Engine:
     """An engine for `url`, with what each database needs set on it."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address, pool_pre_ping=True)
+        return sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(address, connect_args={"check_same_thread": False})
+    engine = sa.create_engine(
+        address, connect_args={"check_same_thread": False}, hide_parameters=True
+    )
     _configure_sqlite(engine)
     return engine
 

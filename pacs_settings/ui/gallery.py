@@ -63,7 +63,7 @@ def _buttons(_scheme: str) -> rx.Component:
     rows = [
         rx.el.div(
             button(f"{variant} button", variant),
-            button("waiting", variant, disabled=True),
+            button("waiting", variant, off=True),
             class_name="actions",
         )
         for variant in VARIANTS

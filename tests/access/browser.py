@@ -19,6 +19,17 @@ BROWSER = "__Host-pacs-browser"
 LANGUAGE = "__Host-pacs-language"
 
 
+# One client for all: it keeps connections, and its own jar never holds or sends a cookie of ours.
+CLIENT = httpx.Client(verify=False, trust_env=False, timeout=20)
+
+
+# What changes by itself: a session that is used, a message that leaves.
+RESTLESS = {
+    "sign_in_session": {"used_at"},
+    "outbox_message": {"next_try", "tries", "sent_at", "problem"},
+}
+
+
 @dataclass
 class Browser:
     """Cookies are carried by hand: Secure ones are not returned over http by an HTTP client."""
@@ -37,17 +48,16 @@ class Browser:
         return {name: value for name, value in sent.items() if value}
 
     def post(self, path: str, data: dict[str, Any] | None = None, **more: str) -> httpx.Response:
-        answer = httpx.post(
-            f"{self.server.url}{path}", data=data or {}, headers=self.headers(**more), timeout=20
-        )
-        return self.keep(answer)
+        headers = self.headers(**more)
+        return self.keep(CLIENT.post(f"{self.server.url}{path}", data=data or {}, headers=headers))
 
     def get(self, path: str, **more: str) -> httpx.Response:
         more = {"Origin": "", **more}
-        return httpx.get(f"{self.server.url}{path}", headers=self.headers(**more), timeout=20)
+        return CLIENT.get(f"{self.server.url}{path}", headers=self.headers(**more))
 
     def keep(self, answer: httpx.Response) -> httpx.Response:
         """Keep the cookies of an answer, drop those it takes back."""
+        CLIENT.cookies.clear()
         for line in answer.headers.get_list("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":
@@ -91,7 +101,7 @@ def contents(server: Server) -> dict[str, list[tuple[Any, ...]]]:
         if table in ("audit_entry", "throttle", "alembic_version", "sqlite_sequence"):
             continue
         columns = [row[1] for row in rows(server, f"PRAGMA table_info({table})")]
-        wanted = [c for c in columns if (table, c) != ("sign_in_session", "used_at")]
+        wanted = [c for c in columns if c not in RESTLESS.get(table, ())]
         listed = ", ".join(f'"{c}"' for c in wanted)
         found[table] = sorted(rows(server, f"SELECT {listed} FROM {table}"), key=repr)
     return found

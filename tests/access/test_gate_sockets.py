@@ -109,11 +109,13 @@ def test_the_owner_is_told_and_may_act(server: Server, victim: Browser, secrets:
 
 def test_a_stranger_gets_nowhere(server: Server, victim: Browser, secrets: list[str]):
     async def work() -> None:
-        before = contents(server)
+        before, logged = contents(server), len(server.log.read_text())
         async with Tab(server) as tab:
             await call_everything(tab)
             assert told_of(tab.frames, secrets) == []
         assert contents(server) == before
+        # Refused before it ran, not by failing for want of a principal.
+        assert "handler failed" not in server.log.read_text()[logged:]
 
     run(work())
 
@@ -480,6 +482,21 @@ def test_an_event_after_the_end_is_refused(server: Server, end: str):
             await call_everything(tab)
             assert told_of(tab.frames[start:], ["Peeters", "PEETERS", AN]) == []
         assert contents(server) == before
+
+    run(work())
+
+
+def test_an_end_that_nobody_tells_is_noticed(server: Server):
+    """A session that runs out, or that another process has ended, with a tab that only waits."""
+    browser = signed_in(server, AN)
+
+    async def work() -> None:
+        async with Tab(server, browser.cookie) as tab:
+            await tab.open("/settings/personal")
+            ended = "UPDATE sign_in_session SET until='2026-01-01 00:00:00.000000' WHERE id = ?"
+            execute(server, ended, browser.session_id)
+            async with asyncio.timeout(10):
+                await tab.until(lambda frame: '"ended_rx_state_":true' in frame)
 
     run(work())
 

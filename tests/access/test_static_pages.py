@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pacs_settings.build import PLACEHOLDER
-from tests.access.browser import JAN, LANGUAGE, LEA, SESSION, SOFIE, Browser, signed_in
+from tests.access.browser import CLIENT, JAN, LANGUAGE, LEA, SESSION, SOFIE, Browser, signed_in
 from tests.conftest import ROOT, Server
 
 PAGES = [f"/settings/{n}" for n in ("personal", "security", "privacy", "mappings", "signature")]
@@ -54,7 +54,7 @@ def test_a_page_trusts_only_its_own_scripts(server: Server, owner: Browser, path
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_every_answer_is_hardened(server: Server, owner: Browser, path: str, method: str):
     for browser in (owner, Browser(server)):
-        headers = httpx.request(method, f"{server.url}{path}", headers=browser.headers()).headers
+        headers = CLIENT.request(method, f"{server.url}{path}", headers=browser.headers()).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["x-frame-options"] == "DENY"
         assert headers["referrer-policy"] == "same-origin"
@@ -112,7 +112,7 @@ def test_strangers_are_sent_to_sign_in(server: Server, path: str):
         answer = browser.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/login")
         assert answer.content == b""
-        head = httpx.head(f"{server.url}{path}", headers=browser.headers())
+        head = CLIENT.head(f"{server.url}{path}", headers=browser.headers())
         assert (head.status_code, head.headers["location"]) == (303, "/login")
 
 
@@ -159,7 +159,7 @@ def test_an_unknown_page(server: Server, owner: Browser):
 
 def test_a_page_is_looked_at_without_its_body(server: Server, owner: Browser):
     page = owner.get("/settings/privacy")
-    head = httpx.head(f"{server.url}/settings/privacy", headers=owner.headers(Origin=""))
+    head = CLIENT.head(f"{server.url}/settings/privacy", headers=owner.headers(Origin=""))
     assert head.status_code == 200
     assert head.content == b""
     same = ("content-length", "content-type", "content-security-policy", "etag")
@@ -195,8 +195,8 @@ def test_the_language_of_a_page(server: Server, cookie: str, accepted: str, expe
 def test_pages_and_assets_are_packed(server: Server, owner: Browser):
     assets = [a for a in assets_of(owner.get("/settings/privacy")) if a.endswith((".js", ".css"))]
     for path in ("/settings/privacy", assets[0], "/theme.css"):
-        plain = httpx.get(f"{server.url}{path}", headers=owner.headers(Accept_Encoding="identity"))
-        with httpx.stream(
+        plain = CLIENT.get(f"{server.url}{path}", headers=owner.headers(Accept_Encoding="identity"))
+        with CLIENT.stream(
             "GET", f"{server.url}{path}", headers=owner.headers(Accept_Encoding="gzip")
         ) as answer:
             raw = b"".join(answer.iter_raw())

@@ -130,8 +130,11 @@ def test_mappings_states(page: Page, axe: Axe) -> None:
 
 
 def test_no_mappings_at_all(page: Page, axe: Axe, server: Server) -> None:
-    execute(server, "DELETE FROM mapping WHERE account_id NOT IN (SELECT id FROM account"
-            " WHERE username LIKE 'an.%')")
+    execute(
+        server,
+        "DELETE FROM mapping WHERE account_id NOT IN (SELECT id FROM account"
+        " WHERE username LIKE 'an.%')",
+    )
     sign_in(page, SOFIE)
     show(page, "mappings")
     expect(page.get_by_text("No mappings yet")).to_be_visible()

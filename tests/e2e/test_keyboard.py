@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import PASSWORD
-from tests.e2e.steps import AN, SECTIONS, ready, show, sign_in
+from tests.e2e.steps import AN, SECTIONS, link_device, ready, show, sign_in
 
 MOST = 120  # presses of Tab until something is out of reach
 # What can be reached by Tab: of radio buttons only the one that is chosen, or the first.
@@ -170,10 +170,31 @@ def test_nothing_is_skipped(page: Page) -> None:
         assert page.locator("[data-reached]").count() == wanted, section
 
 
+def test_questions_about_devices_keep_the_focus(page: Page) -> None:
+    sign_in(page)
+    show(page, "security")
+    page.get_by_role("radio", name="Authenticator app").check()
+    link_device(page, "Phone")
+    focus_is_somewhere(page)
+    remove = page.get_by_role("button", name="Remove Phone")
+    tab_to(page, remove)
+    page.keyboard.press("Enter")
+    question = page.get_by_role("group").filter(has_text="no longer give codes")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(remove).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(remove).to_have_count(0)
+    focus_is_somewhere(page)
+
+
 def test_a_new_section_begins_at_its_heading(page: Page) -> None:
     sign_in(page)
     link = page.get_by_role("navigation", name="User settings").get_by_role("link", name="Security")
     tab_to(page, link)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1, name="Security")).to_be_visible()
-    focus_is_somewhere(page)
+    expect(page.get_by_role("heading", level=1, name="Security")).to_be_focused()
+    assert page.evaluate("scrollY") == 0

@@ -31,6 +31,10 @@ def no_overflow(page: Page) -> None:
     assert wide <= room
 
 
+def begins_at_the_top(page: Page) -> None:
+    assert page.evaluate("scrollY") == 0
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_names_in_english(open_context: Callable[..., BrowserContext], width: int) -> None:
     page = open_context(viewport={"width": width, "height": 800}).new_page()
@@ -39,6 +43,7 @@ def test_names_in_english(open_context: Callable[..., BrowserContext], width: in
     assert page.url.endswith("/settings/personal")
     for section in SECTIONS:
         show(page, section)
+        begins_at_the_top(page)
         _frame(page, section)
         CHECKS[section](page)
         no_overflow(page)

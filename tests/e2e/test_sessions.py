@@ -35,7 +35,7 @@ def test_an_idle_session_ends_with_its_reason(page: Page, server: Server) -> Non
 
 
 def test_staying_signed_in(page: Page, server: Server) -> None:
-    execute(server, "UPDATE region SET idle_seconds = 125")
+    execute(server, "UPDATE region SET idle_seconds = 130")
     sign_in(page)
     execute(server, "UPDATE region SET idle_seconds = 1800")
     warning = page.get_by_role("alertdialog", name="Your session is about to end")

@@ -13,7 +13,9 @@ VARIANTS: dict[Variant, str] = {
 }
 
 
-def button(text: Any, variant: Variant = "secondary", *, off: Any = None, **props: Any) -> rx.Component:
+def button(
+    text: Any, variant: Variant = "secondary", *, off: Any = None, **props: Any
+) -> rx.Component:
     """A button; `type="submit"` for the one of a form.
 
     `off` is for one that may have the focus: it keeps it, and what it asks for changes nothing.
