@@ -1,5 +1,6 @@
 """Fixtures: a database for core, and the real product in production mode with a browser."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -7,9 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -18,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 os.environ.setdefault("PACS_BCRYPT_COST", "4")
 os.environ.setdefault("PACS_DEMO", "1")
 os.environ.setdefault("PACS_SECRET_KEY", "a key for tests, never for real data")
+T = TypeVar("T")
 PASSWORD = "radiology-demo-2026"
 
 
@@ -56,6 +61,12 @@ def database(
     yield path
     db.forget_engine()
     config.cache_clear()
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: Playwright keeps a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(copy_context().run, asyncio.run, work).result()
 
 
 def free_port() -> int:

@@ -25,14 +25,14 @@ from tests.access.browser import (
 )
 from tests.access.handlers import all_handlers, bad_payloads, ours, plausible
 from tests.access.sockets import ROOT, Tab, full, told_of, values
-from tests.conftest import PASSWORD, Server
+from tests.conftest import PASSWORD, Server, in_a_loop
 
 MARK = "value-that-no-log-may-hold"
 FOREIGN = "a device of the owner"
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
+    in_a_loop(work)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from tests.access.browser import (
 )
 from tests.access.handlers import all_handlers, plausible
 from tests.access.sockets import Tab, told_of
-from tests.conftest import PASSWORD, Server, free_port
+from tests.conftest import PASSWORD, Server, free_port, in_a_loop
 
 POSTS = [
     "/auth/address",
@@ -395,7 +395,7 @@ def test_the_second_step_cannot_be_skipped(server: Server, totp: pyotp.TOTP):
             await tab.fence()
             assert told_of(tab.frames, ["Claes", "CLAES", "612345678"]) == []
 
-    asyncio.run(work())
+    in_a_loop(work())
     assert sessions_of(server, JAN) == before
 
 
@@ -583,7 +583,7 @@ def test_a_busy_server_says_so(monkeypatch: pytest.MonkeyPatch):
         "client": ("127.0.0.1", 1),
     }
     with patch.object(passwords, "pool", Full):
-        answer = asyncio.run(sign_in_routes.password(Request(scope, receive)))
+        answer = in_a_loop(sign_in_routes.password(Request(scope, receive)))
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "5"
     assert "set-cookie" not in answer.headers
@@ -605,7 +605,7 @@ def test_the_pool_refuses_a_surplus():
         await asyncio.gather(*waiting)
         await pool.run(lambda: None)
 
-    asyncio.run(work())
+    in_a_loop(work())
 
 
 def test_no_password_was_logged(server: Server):

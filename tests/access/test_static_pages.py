@@ -10,7 +10,7 @@ import pytest
 
 from pacs_settings.build import PLACEHOLDER
 from tests.access.browser import CLIENT, JAN, LANGUAGE, LEA, SESSION, SOFIE, Browser, signed_in
-from tests.conftest import ROOT, Server
+from tests.conftest import ROOT, Server, in_a_loop
 
 PAGES = [f"/settings/{n}" for n in ("personal", "security", "privacy", "mappings", "signature")]
 BUILDS = ROOT / ".build"
@@ -75,7 +75,6 @@ def test_every_answer_is_hardened(server: Server, owner: Browser, path: str, met
 def test_transport_security_goes_with_tls(
     monkeypatch: pytest.MonkeyPatch, base_url: str, expected: bool
 ):
-    import asyncio
 
     from pacs_settings.access import static_pages
     from pacs_settings.config import config
@@ -93,7 +92,7 @@ def test_transport_security_goes_with_tls(
             "status": 200,
             "headers": [(b"cache-control", b"x")],
         }
-        asyncio.run(static_pages._hardened(send)(start))
+        in_a_loop(static_pages._hardened(send)(start))
     finally:
         monkeypatch.undo()
         config.cache_clear()

@@ -9,6 +9,7 @@ import pytest
 
 from pacs_settings.access import tabs as module
 from pacs_settings.access.tabs import Tab, Tabs, connected, deliver
+from tests.conftest import in_a_loop
 
 ONE, TWO, OTHER = Tab("token-1", "socket-1"), Tab("token-2", "socket-2"), Tab("token-3", "socket-3")
 
@@ -52,7 +53,7 @@ def delivered(app: Any, tabs: Tabs) -> list[tuple[str, Any]]:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    asyncio.run(work())
+    in_a_loop(work())
     return list(app.queued)
 
 

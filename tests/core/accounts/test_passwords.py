@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pacs_settings.core.accounts import passwords
 from pacs_settings.core.accounts.passwords import LONGEST, Busy, HashPool, hash_password, verify
+from tests.conftest import in_a_loop
 
 LONG = "a" * 72 + "b"
 
@@ -83,7 +84,7 @@ def test_a_full_queue_refuses_at_once_and_recovers() -> None:
         assert await asyncio.gather(*waiting) == [True] * 3
         assert await pool.run(lambda: "again") == "again"
 
-    asyncio.run(scenario())
+    in_a_loop(scenario())
 
 
 def test_work_that_nobody_waits_for_keeps_its_place_until_it_ends() -> None:
@@ -100,7 +101,7 @@ def test_work_that_nobody_waits_for_keeps_its_place_until_it_ends() -> None:
             await pool.run(lambda: True)
         go.set()
 
-    asyncio.run(scenario())
+    in_a_loop(scenario())
 
 
 def test_work_that_fails_gives_its_place_back() -> None:
@@ -111,11 +112,11 @@ def test_work_that_fails_gives_its_place_back() -> None:
             with pytest.raises(ZeroDivisionError):
                 await pool.run(lambda: 1 // 0)
 
-    asyncio.run(scenario())
+    in_a_loop(scenario())
 
 
 def test_work_runs_beside_the_loop() -> None:
     async def scenario() -> str:
         return await passwords.pool().run(lambda: threading.current_thread().name)
 
-    assert asyncio.run(scenario()).startswith("passwords")
+    assert in_a_loop(scenario()).startswith("passwords")
