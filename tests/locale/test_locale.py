@@ -12,7 +12,7 @@ import pytest
 from babel import Locale
 
 from pacs_settings.config import LANGUAGES
-from pacs_settings.core import mappings, outbox, personal, strokes
+from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import sign_in
 from pacs_settings.core.tables import Account, AccountState, Gender, Means, Outcome
 from pacs_settings.locale import catalog, choose, text
@@ -90,9 +90,9 @@ def pattern(joined: ast.JoinedStr) -> str:
 def refused() -> set[str]:
     """Every code that something is refused with."""
     found = given("Refused", "SignInRefused", place=0) | given("_refuse", place=1, under="core")
-    found |= {c for c in given("__init__", place=0, under="core/errors.py")}
-    found |= {c for c in given("__init__", place=0, under="core/accounts/throttle.py")}
-    found |= {c for c in given("__init__", place=0, under="core/accounts/password_change.py")}
+    found |= given("__init__", place=0, under="core/errors.py")
+    found |= given("__init__", place=0, under="core/accounts/throttle.py")
+    found |= given("__init__", place=0, under="core/accounts/password_change.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= {"not_an_address", "wrong"} | states() | directory()
     found |= {f"phone_{code}" for code in phones()}
@@ -136,9 +136,7 @@ def states() -> set[str]:
 
 
 def directory() -> set[str]:
-    return {f"directory_{reason}" for reason in given("DirectoryRefused", place=0)} - {
-        "directory_wrong"
-    }
+    return {f"directory_{reason}" for reason in get_args(ports.Reason)} - {"directory_wrong"}
 
 
 def history() -> set[str]:
