@@ -55,7 +55,7 @@ class LdapDirectory:
         """Ask one server after the other, at most twice the domain's time-out in all."""
         secret = _to_send(password)
         # A bind without a password succeeds: RFC 4513 calls it unauthenticated (section 5.1.2).
-        if not username or not secret:
+        if not secret or not username or not username.isprintable():
             raise DirectoryRefused("wrong")
         ends = monotonic() + 2 * self.domain.timeout_seconds
         for url in _best_first(self.domain.urls):
@@ -181,11 +181,15 @@ def _best_first(urls: list[str]) -> list[str]:
 
 
 def _to_send(password: str) -> bytes:
-    # Bytes go out as they are; of a str ldap3 drops characters (SASLprep), down to none.
+    """What to bind with; empty where nobody's password can look like this."""
     # A NUL ends a password for servers written in C, at worst before its first character.
     if len(password) > LONGEST or "\0" in password:
         return b""
-    return password.encode("utf-8", "surrogatepass")
+    try:
+        # Bytes go out as they are; of a str ldap3 drops characters (SASLprep), down to none.
+        return password.encode()
+    except UnicodeEncodeError:  # half a character, at which a server may hang up
+        return b""
 
 
 def _bind(connection: Connection, name: str, secret: bytes) -> None:

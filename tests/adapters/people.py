@@ -51,12 +51,7 @@ class Administrator:
     def add(self, name: str, **attributes: Any) -> None:
         """Somebody whose password is PASSWORD; all three names are unlike each other."""
         first = {"userAccountControl": 512, "unicodePwd": _quoted(PASSWORD)}
-        values = {
-            "sAMAccountName": f"{name}-sam",
-            "userPrincipalName": f"{name}@clinic.test",
-            "mail": f"{name}.mail@hospital.test",
-        }
-        self._connection.add(dn(name), "user", values | first)
+        self._connection.add(dn(name), "user", _names(name) | first)
         if attributes:
             self.change(name, **attributes)
 
@@ -70,9 +65,9 @@ class Administrator:
         self.change(name, unicodePwd=_quoted(password))
 
     def rename(self, name: str, to: str) -> None:
-        """Give somebody another name, principal name and address."""
+        """Give somebody other names in every place that has one."""
         self._connection.modify_dn(dn(name), f"CN={to}")
-        self.change(to, userPrincipalName=f"{to}@clinic.test", mail=f"{to}@hospital.test")
+        self.change(to, **_names(to))
 
     def apply(self, name: str, **policy: Any) -> None:
         """A password policy for one person."""
@@ -82,13 +77,21 @@ class Administrator:
         self._connection.add(where, "msDS-PasswordSettings", values)
 
 
+def _names(name: str) -> dict[str, str]:
+    return {
+        "sAMAccountName": f"{name}-sam",
+        "userPrincipalName": f"{name}@clinic.test",
+        "mail": f"{name}.mail@hospital.test",
+    }
+
+
 def _quoted(password: str) -> bytes:
     return f'"{password}"'.encode("utf-16-le")
 
 
 def populate(admin: Administrator) -> None:
     """Everybody whom tests only look at."""
-    for name in ("right", "service", "long.name"):
+    for name in ("right", "service"):
         admin.add(name)
     for reason, attributes in OF_A_REASON.items():
         admin.add(reason, **attributes)

@@ -13,8 +13,20 @@ BASE = "DC=clinic,DC=test"
 ADMINISTRATOR = f"CN=Administrator,CN=Users,{BASE}"
 PASSWORD = "Adm1nistrator-of-tests"
 CACHE = ROOT / ".build" / "cache" / "samba.tar.gz"
-PROVISION = """samba-tool domain provision --use-rfc2307 --realm=CLINIC.TEST --domain=CLINIC
-  --server-role=dc --dns-backend=NONE --host-name=dc1 --host-ip=127.0.0.10""".split()
+PROVISION = [
+    "--use-rfc2307",
+    "--realm=CLINIC.TEST",
+    "--domain=CLINIC",
+    "--server-role=dc",
+    "--dns-backend=NONE",
+    "--host-name=dc1",
+    "--host-ip=127.0.0.10",
+    f"--adminpass={PASSWORD}",
+    "--option=interfaces=127.0.0.10/8",
+    "--option=bind interfaces only=yes",
+    "--option=vfs objects=",
+    "--option=server services=ldap",
+]
 
 CONFIGURATION = """[global]
 netbios name = DC1
@@ -64,15 +76,9 @@ def missing() -> str:
 def _provision(folder: Path) -> None:
     empty = folder / "empty.conf"
     empty.touch()
-    options = ["interfaces=127.0.0.10/8", "bind interfaces only=yes", "vfs objects="]
+    places = [f"--configfile={empty}", f"--targetdir={folder}/dc"]
     subprocess.run(
-        [
-            *PROVISION,
-            f"--configfile={empty}",
-            f"--targetdir={folder}/dc",
-            f"--adminpass={PASSWORD}",
-            *(f"--option={option}" for option in (*options, "server services=ldap")),
-        ],
+        ["samba-tool", "domain", "provision", *places, *PROVISION],
         check=True,
         capture_output=True,
         timeout=150,
