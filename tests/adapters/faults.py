@@ -76,7 +76,9 @@ class Faulty:
             self._behave(connection, self._over)
 
     def close(self) -> None:
-        """End it and all its threads."""
+        """End it and all its threads; may be called again."""
+        if self._over.is_set():
+            return
         self._over.set()
         socket.create_connection(self._listener.getsockname()).close()
         for thread in self._threads:
