@@ -12,6 +12,7 @@ from pacs_settings import lifeline, worker
 from pacs_settings.access import sign_in_routes, static_pages, tabs, watch
 from pacs_settings.access.gate import Gate
 from pacs_settings.adapters.demo_directory import DemoDirectory
+from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
 from pacs_settings.core import demo, migrate, ports
 from pacs_settings.core.accounts import passwords
@@ -36,6 +37,7 @@ from pacs_settings.ui.gallery import gallery
 
 quiet_values()
 ports.directories["demo"] = DemoDirectory
+ports.directories["ldap"] = LdapDirectory
 api = Starlette(
     routes=[*sign_in_routes.routes, *security_routes.routes],
     exception_handlers={Exception: failures.route},

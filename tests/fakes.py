@@ -1,26 +1,30 @@
 """Stand-ins for what is behind the ports of core."""
 
-from pacs_settings.core.ports import DirectoryRefused
+from pacs_settings.core.ports import DirectoryRefused, Identity, Reason
 from pacs_settings.core.tables import Domain
 
 
 class FakeDirectory:
     """A directory that knows one password, or always refuses for one reason."""
 
-    def __init__(self, password: str = "", reason: str = "wrong") -> None:
+    def __init__(
+        self, password: str = "", reason: Reason = "wrong", guid: str = "a person"
+    ) -> None:
         self.password = password
-        self.reason = reason
+        self.reason: Reason = reason
+        self.guid = guid
         self.asked: list[str] = []
 
     def __call__(self, domain: Domain) -> "FakeDirectory":
         """Stand for the adapter's class as well as for its instance."""
         return self
 
-    def check(self, username: str, password: str) -> None:
+    def check(self, username: str, password: str) -> Identity:
         """Note who was asked for; refuse all but the one password."""
         self.asked.append(username)
         if not self.password or password != self.password:
             raise DirectoryRefused(self.reason)
+        return Identity(self.guid)
 
 
 class FakeMailer:

@@ -44,7 +44,8 @@ async def password(request: Request) -> Response:
     form = await request.form()
     seen = who(request)
     try:
-        done = await passwords.pool().run(
+        pool = await asyncio.to_thread(sign_in.pool, seen.sign_in)
+        done = await pool.run(
             sign_in.check_password, seen.sign_in, typed(form, "password"), seen.visit
         )
     except SignInRefused as refused:

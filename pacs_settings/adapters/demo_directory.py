@@ -5,8 +5,10 @@ from functools import lru_cache
 from pacs_settings.config import config
 from pacs_settings.core import demo
 from pacs_settings.core.accounts import passwords, usernames
-from pacs_settings.core.ports import DirectoryRefused
+from pacs_settings.core.ports import DirectoryRefused, Identity
 from pacs_settings.core.tables import Domain
+
+LEA = Identity("6f1d3a52-0d5c-4c53-9c7e-3f4f6a0b7d11")
 
 
 @lru_cache(maxsize=1)
@@ -22,8 +24,9 @@ class DemoDirectory:
             raise DirectoryRefused("unreachable")
         self.domain = domain
 
-    def check(self, username: str, password: str) -> None:
+    def check(self, username: str, password: str) -> Identity:
         """Raise DirectoryRefused `wrong` unless it is that person with that password."""
         known = usernames.key(username) == usernames.key(demo.DIRECTORY_USERNAME)
         if not passwords.verify(password, _hash() if known else None):
             raise DirectoryRefused("wrong")
+        return LEA

@@ -1,24 +1,47 @@
 """What core needs of the outside world; adapters stand behind, plugged in at start."""
 
 from collections.abc import Callable
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from pacs_settings.core.tables import Domain
 
+Reason = Literal[
+    "wrong",
+    "unreachable",
+    "disabled",
+    "must_change",
+    "expired",
+    "account_expired",
+    "locked",
+    "logon_hours",
+    "workstation",
+]
+
 
 class DirectoryRefused(Exception):
-    """A directory said no; `reason` is one of wrong, unreachable and the directory's own."""
+    """A directory said no.
 
-    def __init__(self, reason: str) -> None:
+    Every reason but `wrong`, `unreachable` and `locked` takes the right password to hear.
+    """
+
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is to a directory, whatever the name or address is by now."""
+
+    guid: str
 
 
 class Directory(Protocol):
     """A directory that knows passwords."""
 
-    def check(self, username: str, password: str) -> None:
-        """Return where the password is right; raise DirectoryRefused otherwise."""
+    def check(self, username: str, password: str) -> Identity:
+        """Say whose password this is; raise DirectoryRefused where it is not right."""
 
 
 class Mailer(Protocol):

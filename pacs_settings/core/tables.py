@@ -91,6 +91,7 @@ class Domain(SQLModel, table=True):
     bind_as: str = Field(default="", max_length=255)
     sealed_bind_password: str = Field(default="", max_length=512)
     ca_file: str = Field(default="", max_length=255)
+    start_tls: bool = False
     timeout_seconds: int = 5
 
 
@@ -112,6 +113,7 @@ class Account(SQLModel, table=True):
     state: AccountState = Field(default=AccountState.INVITED, sa_type=sa.String(12))
     region_id: int = Field(foreign_key="region.id", index=True)
     domain_id: int | None = Field(default=None, foreign_key="domain.id", index=True)
+    directory_guid: str | None = Field(default=None, max_length=36)
     may_edit_reports: bool = False
     service_desk: bool = False
     password_hash: str | None = Field(default=None, max_length=100)

@@ -12,7 +12,7 @@ import pytest
 from babel import Locale
 
 from pacs_settings.config import LANGUAGES
-from pacs_settings.core import mappings, outbox, personal, strokes
+from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import sign_in
 from pacs_settings.core.tables import Account, AccountState, Gender, Means, Outcome
 from pacs_settings.locale import catalog, choose, text
@@ -90,9 +90,9 @@ def pattern(joined: ast.JoinedStr) -> str:
 def refused() -> set[str]:
     """Every code that something is refused with."""
     found = given("Refused", "SignInRefused", place=0) | given("_refuse", place=1, under="core")
-    found |= set(given("__init__", place=0, under="core/errors.py"))
-    found |= set(given("__init__", place=0, under="core/accounts/throttle.py"))
-    found |= set(given("__init__", place=0, under="core/accounts/password_change.py"))
+    found |= given("__init__", place=0, under="core/errors.py")
+    found |= given("__init__", place=0, under="core/accounts/throttle.py")
+    found |= given("__init__", place=0, under="core/accounts/password_change.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= {"not_an_address", "wrong"} | states() | directory()
     found |= {f"phone_{code}" for code in phones()}
@@ -136,9 +136,7 @@ def states() -> set[str]:
 
 
 def directory() -> set[str]:
-    return {f"directory_{reason}" for reason in given("DirectoryRefused", place=0)} - {
-        "directory_wrong"
-    }
+    return {f"directory_{reason}" for reason in get_args(ports.Reason)} - {"directory_wrong"}
 
 
 def history() -> set[str]:
@@ -165,6 +163,12 @@ def mails() -> set[str]:
     found = given("put_alert", place=2, under="core")
     assert {"password_changed", "account_locked"} <= found
     return found
+
+
+def between(prefix: str, suffix: str = "") -> set[str]:
+    """What stands between in the catalogue; for keys whose middle a view lists by itself."""
+    match = re.compile(f"{re.escape(prefix)}([^.]+){re.escape(suffix)}$")
+    return {found[1] for key in catalog("en") if (found := match.match(key))}
 
 
 SECTIONS = {"personal", "security", "privacy", "mappings", "signature"}
@@ -200,9 +204,7 @@ PARTS: dict[str, set[str]] = {
 
 def put_together() -> set[str]:
     """Patterns of all keys that are put together, in look-ups or before them."""
-    return {
-        pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)
-    }
+    return {pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)}
 
 
 def fill(shape: str, part: str) -> str:

@@ -1,7 +1,9 @@
 """Signing in, step by step: address, password, and a code where the account has a second factor."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -32,6 +34,9 @@ from pacs_settings.core.tables import (
 
 PENDING_FOR = timedelta(minutes=10)
 CODES_BEFORE_LOCK = 5
+DIRECTORY_THREADS, DIRECTORY_QUEUE = 8, 16  # of each directory; they wait rather than work
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,14 @@ class SignedIn:
     session: str
     browser: str
     must_enrol: bool
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """Whether a password is right: no reason if it is, and who that is to a directory."""
+
+    reason: str = ""
+    guid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,8 @@ def pending(token: str) -> Pending:
 def check_password(token: str, password: str, visit: Visit) -> SignedIn | None:
     """Check the password: a finished sign-in, or None where a code is asked next.
 
-    Hashes exactly once, whether the account exists or not. Raises SignInRefused.
+    Hashes or asks a directory exactly once, whether the account exists or not. Run it in
+    `pool(token)`. Raises SignInRefused.
     """
     with reading() as db:
         row = _row(db, token)
@@ -121,11 +135,30 @@ def check_password(token: str, password: str, visit: Visit) -> SignedIn | None:
     except throttle.TooManyTries as wait:
         raise _refuse(token, "too_many_tries", "password", wait.retry_in) from None
     candidate = _find(row.typed)
-    reason = _proof(candidate, row.typed, password)
-    if candidate is None or reason:
-        _note_failure(candidate, visit, reason)
-        raise _refuse(token, _told(reason), "password")
-    return _password_was_right(token, candidate, keys, visit)
+    proof = _prove(candidate, row.typed, password)
+    if candidate is None or proof.reason:
+        _note_failure(candidate, visit, proof.reason)
+        raise _refuse(token, _told(proof.reason, keys), "password")
+    return _password_was_right(token, candidate, proof, keys, visit)
+
+
+def pool(token: str) -> passwords.HashPool:
+    """Where to check the password of a sign-in: every directory has threads of its own.
+
+    A directory that is slow to answer thus keeps nobody waiting who is not in it.
+    """
+    with reading() as db:
+        row = _row(db, token)
+    if row is None:
+        return passwords.pool()
+    candidate = _find(row.typed)
+    domain = candidate.domain if candidate else _domain(usernames.domain_of(row.typed))
+    return _directory_pool(domain.id or 0) if domain else passwords.pool()
+
+
+@lru_cache(maxsize=256)
+def _directory_pool(_domain_id: int) -> passwords.HashPool:
+    return passwords.HashPool(DIRECTORY_THREADS, DIRECTORY_QUEUE)
 
 
 def check_code(token: str, code: str, visit: Visit) -> SignedIn:
@@ -192,16 +225,54 @@ def _find(typed: str) -> _Candidate | None:
     return _Candidate(*row) if row else None
 
 
-def _proof(candidate: _Candidate | None, typed: str, password: str) -> str:
-    """Empty where the password is right, else the reason's code."""
-    if candidate is None or candidate.domain is None:
-        stored = candidate.account.password_hash if candidate else None
-        return "" if passwords.verify(password, stored) else "wrong_password"
+def _prove(candidate: _Candidate | None, typed: str, password: str) -> _Proof:
+    if candidate is None:
+        return _prove_nobody(usernames.domain_of(typed), password)
+    if candidate.domain is not None:
+        return _ask_directory(candidate.account, candidate.domain, password)
+    fits = passwords.verify(password, candidate.account.password_hash)
+    return _Proof("" if fits else "wrong_password")
+
+
+def _prove_nobody(domain_name: str, password: str) -> _Proof:
+    """Always wrong; costs and says what it would for an account of the same domain."""
+    domain = _domain(domain_name)
+    if domain is None:
+        passwords.verify(password, None)
+        return _Proof("wrong_password")
+    # Not the name that was typed: the directory may know people whom we do not, and nobody
+    # shall guess their passwords here, or lock them out.
+    nobody = f"{secrets.new_id()}@{domain.name}"
     try:
-        _directory(candidate.domain).check(typed, password)
+        _directory(domain).check(nobody, secrets.new_token())
     except ports.DirectoryRefused as refused:
-        return "wrong_password" if refused.reason == "wrong" else f"directory_{refused.reason}"
-    return ""
+        return _Proof(_reason(refused))
+    return _Proof("wrong_password")
+
+
+def _ask_directory(account: Account, domain: Domain, password: str) -> _Proof:
+    try:
+        identity = _directory(domain).check(account.username, password)
+    except ports.DirectoryRefused as refused:
+        return _Proof(_reason(refused))
+    return _same_person(account, identity.guid)
+
+
+def _same_person(account: Account, guid: str) -> _Proof:
+    # An address that was given to somebody else does not hand over the account behind it.
+    if account.directory_guid in (None, guid):
+        return _Proof(guid=guid)
+    logger.warning("account %s: its directory means somebody else by this name", account.id)
+    return _Proof("wrong_password")
+
+
+def _reason(refused: ports.DirectoryRefused) -> str:
+    return "wrong_password" if refused.reason == "wrong" else f"directory_{refused.reason}"
+
+
+def _domain(name: str) -> Domain | None:
+    with reading() as db:
+        return db.exec(select(Domain).where(Domain.name == name)).one_or_none()
 
 
 def _directory(domain: Domain) -> ports.Directory:
@@ -211,7 +282,12 @@ def _directory(domain: Domain) -> ports.Directory:
     return make(domain)
 
 
-def _told(reason: str) -> str:
+def _told(reason: str, keys: list[str]) -> str:
+    # Active Directory says `locked` whether the password is right or not. To a stranger that
+    # would tell that the account exists and that locking it has worked, so it is told only to
+    # a browser that has signed in to the account before; the login history has it anyway.
+    if reason == "directory_locked" and not keys[0].startswith("browser:"):
+        return "wrong"
     return "wrong" if reason == "wrong_password" else reason
 
 
@@ -242,16 +318,14 @@ def _state_refusal(account: Account) -> str:
 
 
 def _password_was_right(
-    token: str, candidate: _Candidate, keys: list[str], visit: Visit
+    token: str, candidate: _Candidate, proof: _Proof, keys: list[str], visit: Visit
 ) -> SignedIn | None:
     reason = _state_refusal(candidate.account)
     if reason:
         _note_failure(candidate, visit, reason)
         raise _refuse(token, reason, "password")
     with writing() as db:
-        stored = db.get_one(Account, candidate.account.id).password_hash
-        if stored != candidate.account.password_hash:
-            # Changed while this try was being checked against the one before.
+        if not _still(db, candidate.account, proof):
             raise SignInRefused("wrong", "password", token)
         throttle.settle(db, keys)
         if totp.enrolled(db, candidate.account.id or 0):
@@ -262,6 +336,17 @@ def _password_was_right(
             db.add(row)
             return None
         return _finish(db, token, candidate, _means(candidate), visit)
+
+
+def _still(db: Session, checked: Account, proof: _Proof) -> bool:
+    """Whether what was proven holds still; a directory's answer is kept at the first success."""
+    account = db.get_one(Account, checked.id, with_for_update=True)
+    # Either may have changed while this try was being checked against the one before.
+    if account.password_hash != checked.password_hash:
+        return False
+    if proof.guid and account.directory_guid is None:
+        account.directory_guid = proof.guid
+    return proof.guid in (None, account.directory_guid)
 
 
 def _wrong_code(db: Session, candidate: _Candidate, visit: Visit) -> str:

@@ -1,10 +1,11 @@
 """Signing in: three steps on one static page; the address names the step, CSS shows it."""
 
-from typing import Any
+from typing import Any, get_args
 
 import reflex as rx
 
 from pacs_settings.access.sign_in_routes import ADDRESS, CODE, PASSWORD
+from pacs_settings.core.ports import Reason
 from pacs_settings.pages.shell.view import language_choice, route
 from pacs_settings.pages.sign_in.state import SignInState
 from pacs_settings.pages.texts import t
@@ -27,7 +28,7 @@ REFUSALS = {
         "locked",
         "disabled",
         "not_active",
-        "directory_unreachable",
+        *(f"directory_{reason}" for reason in get_args(Reason) if reason != "wrong"),
     ),
     "code": ("wrong_code",),
 }
