@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,6 +36,7 @@ from pacs_settings.pages.texts import t
 from pacs_settings.ui.gallery import gallery
 
 quiet_values()
+sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 api = Starlette(
     routes=[*sign_in_routes.routes, *security_routes.routes],
