@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,6 +37,7 @@ from pacs_settings.pages.texts import t
 from pacs_settings.ui.gallery import gallery
 
 quiet_values()
+sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
 api = Starlette(

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
+from pacs_settings.core.clock import now
 from pacs_settings.core.tables import AuditEntry
 
 
@@ -19,20 +21,20 @@ class Actor:
 
 
 def record(
-    db: Session,
+    db: Session | sa.Connection,
     actor: Actor | None,
     tag: str,
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
     """Add an entry, in the transaction of what it tells; tags read `account:totp:enabled`."""
-    db.add(
-        AuditEntry(
-            actor_id=actor.account_id if actor else None,
-            session_id=actor.session_id if actor else "",
-            address=actor.address if actor else "",
-            tag=tag,
-            before=before or {},
-            after=after or {},
-        )
-    )
+    row = {
+        "at": now(),
+        "actor_id": actor.account_id if actor else None,
+        "session_id": actor.session_id if actor else "",
+        "address": actor.address if actor else "",
+        "tag": tag,
+        "before": before or {},
+        "after": after or {},
+    }
+    db.execute(sa.insert(AuditEntry), row)  # written only, so not worth an object of the session

@@ -110,6 +110,13 @@ def writing() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def transaction() -> Iterator[sa.Connection]:
+    """One transaction without objects: for what happens at each click and must be quick."""
+    with _writing_engine().begin() as connection:
+        yield connection
+
+
 def insert_or_update(
     session: Session,
     table: sa.Table,

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import reading, transaction, writing
 from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import (
     Account,
@@ -116,7 +116,7 @@ def switch(actor: audit.Actor, mapping_id: int, which: Switch, on: bool) -> bool
     """Turn one switch of one's own line and return what is stored; raises NotYours."""
     column = _COLUMNS[which]
     mine = sa.and_(col(Mapping.id) == mapping_id, col(Mapping.account_id) == actor.account_id)
-    with writing() as db:
+    with transaction() as db:
         before = db.scalar(sa.select(column).where(mine).with_for_update())
         if before is None:
             raise NotYours
@@ -140,7 +140,7 @@ def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
 
 
 def _audit_switch(
-    db: Session,
+    db: Session | sa.Connection,
     actor: audit.Actor,
     tag: str,
     line: int,

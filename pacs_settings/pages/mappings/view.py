@@ -122,8 +122,7 @@ def _switch(line: rx.Var[Line], which: str, loaded: rx.Var[bool]) -> rx.Componen
         checked=rx.cond(known, MappingsState.flips[name], loaded),
         label=label,
         name=name,
-        answered=MappingsState.answered,
-        answer=MappingsState.answer,
+        answer=rx.cond(MappingsState.answered == name, MappingsState.answer, 0),
         saved_text=t("saved"),
         on_toggle=lambda on: MappingsState.toggle(line.id, which, on),
     )
@@ -154,15 +153,15 @@ def _pager() -> rx.Component:
 
 def _defaults() -> rx.Component:
     def line(which: str, value: rx.Var[bool]) -> rx.Component:
+        name = f"{which} default"
         return row(
             t(f"mappings.default_{which}"),
             Switch.create(
                 checked=value,
                 label=t(f"mappings.default_{which}"),
                 described_by=f"hint-default-{which}",
-                name=f"{which} default",
-                answered=MappingsState.answered,
-                answer=MappingsState.answer,
+                name=name,
+                answer=rx.cond(MappingsState.answered == name, MappingsState.answer, 0),
                 saved_text=t("saved"),
                 on_toggle=lambda on: MappingsState.toggle_default(which, on),
             ),

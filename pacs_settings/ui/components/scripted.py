@@ -35,7 +35,7 @@ class NativeLink(BaseHTML):
 
 
 class Switch(rx.Component):
-    """A switch that moves at once; `answer` counts the answers, `answered` names whose it was."""
+    """A switch that moves at once; `answer` changes with each answer to this switch, else is 0."""
 
     library = rx.asset("switch.jsx", shared=True).importable_path
     tag = "Switch"
@@ -44,7 +44,6 @@ class Switch(rx.Component):
     label: rx.Var[str]
     described_by: rx.Var[str]
     name: rx.Var[str]
-    answered: rx.Var[str]
     answer: rx.Var[int]
     saved_text: rx.Var[str]
     caption: rx.Var[str]

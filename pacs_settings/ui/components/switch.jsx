@@ -1,12 +1,12 @@
 // A switch that moves at once; the server's answer confirms it or puts it back.
-import { useContext, useEffect, useId, useRef, useState } from "react";
+import { memo, useContext, useEffect, useId, useRef, useState } from "react";
 import { EventLoopContext } from "$/utils/context";
 
 const PATIENCE = 8000; // ms without an answer until the switch shows again what is stored
 const SAID = 2000; // ms that "Saved" stays beside the switch
 
-export function Switch(props) {
-  const { checked, label, describedBy, name, answered, answer, savedText, onToggle, caption } =
+function SwitchView(props) {
+  const { checked, label, describedBy, name, answer, savedText, onToggle, caption } =
     props;
   const [, connectErrors] = useContext(EventLoopContext);
   const [wanted, setWanted] = useState(null);
@@ -17,7 +17,7 @@ export function Switch(props) {
   const offline = connectErrors.length > 0;
 
   useEffect(() => {
-    if (asked.current === null || answered !== name) return undefined;
+    if (asked.current === null || !answer) return undefined;
     const granted = checked === asked.current;
     asked.current = null;
     setWanted(null);
@@ -65,3 +65,10 @@ export function Switch(props) {
     </span>
   );
 }
+
+// What a switch calls depends on its name alone, so a new function of the same name is no change;
+// without this every answer would draw every switch of the table again.
+const same = (before, after) =>
+  Object.keys(after).every((key) => key === "onToggle" || before[key] === after[key]);
+
+export const Switch = memo(SwitchView, same);
