@@ -204,7 +204,9 @@ PARTS: dict[str, set[str]] = {
 
 def put_together() -> set[str]:
     """Patterns of all keys that are put together, in look-ups or before them."""
-    return {pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)}
+    return {
+        pattern(node) for key, _ in asked() for node in [key] if isinstance(node, ast.JoinedStr)
+    }
 
 
 def fill(shape: str, part: str) -> str:
