@@ -1,5 +1,6 @@
 """`python -m bench`: build both apps, serve both, measure; ends with 1 when a limit is broken."""
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -33,4 +34,5 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end as well
     sys.exit(main(sys.argv[1:]))

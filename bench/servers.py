@@ -1,5 +1,6 @@
 """Both apps as in production: one worker, one port on loopback, a data folder of its own."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -91,25 +92,21 @@ def _exclusive() -> Iterator[None]:
 
 
 def _run(command: list[str], where: Path, extra: dict[str, str], log: Path) -> None:
-    with log.open("wb") as out:
-        done = subprocess.run(
-            command,
-            cwd=where,
-            env=_environment(extra),
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            timeout=BUILD_SECONDS,
-        )
-    if done.returncode:
+    process = _started(command, where, extra, log)
+    try:
+        process.wait(BUILD_SECONDS)
+    finally:
+        _end(process)
+    if process.returncode:
         raise RuntimeError(f"{' '.join(command[1:])} failed:\n{log.read_text()[-4000:]}")
 
 
-@contextmanager
-def _serving(
-    command: list[str], where: Path, extra: dict[str, str], log: Path, port: int
-) -> Iterator[str]:
+def _started(
+    command: list[str], where: Path, extra: dict[str, str], log: Path
+) -> "subprocess.Popen[bytes]":
+    """A process that leads a group of its own, so that all it starts can be ended with it."""
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             command,
             cwd=where,
             env=_environment(extra),
@@ -117,6 +114,13 @@ def _serving(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+@contextmanager
+def _serving(
+    command: list[str], where: Path, extra: dict[str, str], log: Path, port: int
+) -> Iterator[str]:
+    process = _started(command, where, extra, log)
     try:
         _wait(process, f"http://localhost:{port}/ping", log)
         yield f"http://localhost:{port}"
@@ -136,11 +140,11 @@ def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a server in good order; after a while, it and the worker that it started, at once."""
+    """End a process in good order; after a while, it and all that it started, at once."""
     if process.poll() is None:
         process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(STOP_SECONDS)
+    process.wait(STOP_SECONDS)

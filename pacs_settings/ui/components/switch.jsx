@@ -10,7 +10,7 @@ function SwitchView(props) {
     props;
   const [, connectErrors] = useContext(EventLoopContext);
   const [wanted, setWanted] = useState(null);
-  const [said, setSaid] = useState(false);
+  const [said, setSaid] = useState(0); // the answer that is told, 0 for none
   const asked = useRef(null);
   const id = useId();
   const shown = wanted ?? checked;
@@ -21,11 +21,16 @@ function SwitchView(props) {
     const granted = checked === asked.current;
     asked.current = null;
     setWanted(null);
-    if (!granted || !savedText) return undefined;
-    setSaid(true);
-    const timer = setTimeout(() => setSaid(false), SAID);
-    return () => clearTimeout(timer);
+    setSaid(granted && savedText ? answer : 0);
+    return undefined;
   }, [answer]);
+
+  // Timed by what is told: `answer` also changes when another switch is answered.
+  useEffect(() => {
+    if (!said) return undefined;
+    const timer = setTimeout(() => setSaid(0), SAID);
+    return () => clearTimeout(timer);
+  }, [said]);
 
   useEffect(() => {
     if (wanted === null) return undefined;
