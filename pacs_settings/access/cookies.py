@@ -1,7 +1,6 @@
 """The cookies we set: their names, and with which protection."""
 
-from http.cookies import CookieError, SimpleCookie
-
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from pacs_settings.config import config
@@ -38,10 +37,9 @@ def drop(response: Response, cookie: str) -> None:
 
 def read(header: str, cookie: str) -> str:
     """The value of one of our cookies in a Cookie header; empty where there is none."""
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(header[:8192])
-    except CookieError:
-        return ""
-    morsel = jar.get(name(cookie))
-    return morsel.value if morsel else ""
+    return jar(header).get(name(cookie), "")
+
+
+def jar(header: str) -> dict[str, str]:
+    """All cookies of a header by full name; one that is malformed does not hide the others."""
+    return cookie_parser(header[:8192])

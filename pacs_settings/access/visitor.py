@@ -22,15 +22,15 @@ class Visitor:
 
 def visitor(headers: Mapping[str, str], peer: str) -> Visitor:
     """Read the headers (names in lower case); `peer` is the address of the socket."""
-    jar = headers.get("cookie", "")
+    jar = cookies.jar(headers.get("cookie", ""))
     visit = Visit(
         _address(headers.get("x-forwarded-for", ""), peer),
         headers.get("user-agent", "")[:512],
-        cookies.read(jar, cookies.BROWSER),
+        jar.get(cookies.name(cookies.BROWSER), ""),
     )
     return Visitor(
-        cookies.read(jar, cookies.SESSION),
-        cookies.read(jar, cookies.SIGN_IN),
+        jar.get(cookies.name(cookies.SESSION), ""),
+        jar.get(cookies.name(cookies.SIGN_IN), ""),
         visit,
         _language(jar, headers),
         same_origin(headers),
@@ -49,10 +49,10 @@ def same_origin(headers: Mapping[str, str]) -> bool:
     return headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
 
 
-def _language(jar: str, headers: Mapping[str, str]) -> str:
+def _language(jar: dict[str, str], headers: Mapping[str, str]) -> str:
     if not config().production:
         return config().lang  # reflex run shows one language, so its answers are in that one
-    return choose(cookies.read(jar, cookies.LANGUAGE), headers.get("accept-language"))
+    return choose(jar.get(cookies.name(cookies.LANGUAGE), ""), headers.get("accept-language"))
 
 
 def _address(forwarded: str, peer: str) -> str:

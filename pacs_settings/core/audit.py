@@ -9,6 +9,8 @@ from sqlmodel import Session
 from pacs_settings.core.clock import now
 from pacs_settings.core.tables import AuditEntry
 
+_INSERT = sa.insert(AuditEntry.__table__).inline()  # type: ignore[attr-defined]
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -37,4 +39,4 @@ def record(
         "before": before or {},
         "after": after or {},
     }
-    db.execute(sa.insert(AuditEntry), row)  # written only, so not worth an object of the session
+    db.execute(_INSERT, row)  # written only, so not worth an object of the session

@@ -59,8 +59,9 @@ def _configure_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         # A writer takes the lock at once: upgrading a read lock later can fail without waiting.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("single"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -71,7 +72,10 @@ def make_engine(url: str) -> sa.Engine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        address, connect_args={"check_same_thread": False}, hide_parameters=True
+        address,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
+        pool_use_lifo=True,  # a connection's page cache still knows what it wrote itself
     )
     _configure_sqlite(engine)
     return engine
@@ -94,6 +98,7 @@ def forget_engine() -> None:
         engine().dispose()
     engine.cache_clear()
     _writing_engine.cache_clear()
+    _looking_engine.cache_clear()
 
 
 @contextmanager
@@ -108,6 +113,18 @@ def writing() -> Iterator[Session]:
     """One transaction: all that is done in it is committed together, or nothing is."""
     with Session(_writing_engine(), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@lru_cache(maxsize=1)
+def _looking_engine() -> sa.Engine:
+    return engine().execution_options(single=True)
+
+
+@contextmanager
+def looking() -> Iterator[sa.Connection]:
+    """For one statement that reads: a plain connection, since it runs before every event."""
+    with _looking_engine().connect() as connection:
+        yield connection
 
 
 @contextmanager

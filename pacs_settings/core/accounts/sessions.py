@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import audit, secrets
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import looking, reading, writing
 from pacs_settings.core.tables import (
     Account,
     AccountState,
@@ -103,7 +103,7 @@ def resolve(cookie: str, *, use: bool = True) -> SessionFacts | None:
     session_id, _, token = cookie.partition(".")
     if not token:
         return None
-    with reading() as db:
+    with looking() as db:
         row = db.execute(_LOOK_UP, {"session_id": session_id}).one_or_none()
     if row is None or not secrets.same(row.token_hash, secrets.fingerprint(token)):
         return None
