@@ -58,7 +58,7 @@ class Gate(Middleware):
             arguments.check(_handler(event), event.payload)
         except arguments.BadArguments as wrong:
             return _refused(asked, None, f"arguments: {wrong}")
-        acting = await asyncio.to_thread(_resolve, asked)
+        acting = await _look_up(asked)
         principal.enter(acting, asked.who.language)
         session_id = acting.session_id if acting else ""
         if access._session_id != session_id:
@@ -113,10 +113,10 @@ def _answer_only(app: App, tab: Tab) -> None:
     EventContext.set(replace(context, emit_delta_impl=emit_here))
 
 
-def _resolve(asked: Asked) -> Principal | None:
+async def _look_up(asked: Asked) -> Principal | None:
     # A reconnecting tab and what the server itself starts are not the person at the keyboard.
     use = asked.from_client and asked.event.name not in HYDRATE
-    return principal.resolve(asked.who.session, asked.who.visit, use=use)
+    return await principal.look_up(asked.who.session, asked.who.visit, use=use)
 
 
 def _rebind(asked: Asked, access: AccessState, session_id: str) -> None:

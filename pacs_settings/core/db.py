@@ -92,6 +92,11 @@ def _writing_engine() -> sa.Engine:
     return engine().execution_options(writes=True)
 
 
+def reads_at_once() -> bool:
+    """Whether one indexed read is a matter of this process alone, without network or waiting."""
+    return engine().dialect.name == "sqlite"
+
+
 def forget_engine() -> None:
     """Close the pool and forget the engine; only tests and forks do."""
     if engine.cache_info().currsize:
