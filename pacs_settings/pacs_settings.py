@@ -1,6 +1,7 @@
 """The whole map: pages, gate, routes, what runs beside them."""
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -84,6 +85,8 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     if config().production:
         lifeline.end_with_parent()
     await asyncio.to_thread(_prepare)
+    gc.collect()
+    gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
     tasks = [
         asyncio.create_task(run) for run in (worker.work(), watch.watch(app), tabs.deliver(app))
     ]

@@ -69,12 +69,12 @@ class Page:
 
 _TABLE: sa.Table = Mapping.__table__  # type: ignore[attr-defined]
 _MINE = sa.and_(_TABLE.c.id == sa.bindparam("line"), _TABLE.c.account_id == sa.bindparam("owner"))
-# Look at one's own switch, and set it: built once, since a click runs little else.
-_SWITCHING = {
-    which: (
-        sa.select(column).where(_MINE).with_for_update(),
-        sa.update(_TABLE).where(_MINE).values({column.name: sa.bindparam("on")}),
-    )
+_KNOWN = sa.select(sa.exists().where(_MINE))
+# Turn one's own switch unless it stands so already; built once, since a click runs little else.
+_TURN = {
+    which: sa.update(_TABLE)
+    .where(_MINE, column != sa.bindparam("on"))
+    .values({column.name: sa.bindparam("on")})
     for which, column in ((Switch.STUDY, _TABLE.c.on_study), (Switch.REPORT, _TABLE.c.on_report))
 }
 _LINES: sa.Select[*tuple[Any, ...]] = (
@@ -123,15 +123,12 @@ def page(
 
 def switch(actor: audit.Actor, mapping_id: int, which: Switch, on: bool) -> bool:
     """Turn one switch of one's own line and return what is stored; raises NotYours."""
-    find, change = _SWITCHING[which]
     mine = {"line": mapping_id, "owner": actor.account_id}
     with transaction() as db:
-        before = db.scalar(find, mine)
-        if before is None:
+        if db.execute(_TURN[which], {**mine, "on": on}).rowcount:
+            _audit_switch(db, actor, f"mapping:{which}:switched", mapping_id, not on, on)
+        elif not db.scalar(_KNOWN, mine):
             raise NotYours
-        if before != on:
-            db.execute(change, {**mine, "on": on})
-            _audit_switch(db, actor, f"mapping:{which}:switched", mapping_id, before, on)
     return on
 
 
