@@ -59,9 +59,8 @@ def _configure_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         # A writer takes the lock at once: upgrading a read lock later can fail without waiting.
-        options = connection.get_execution_options()
-        if not options.get("single"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def make_engine(url: str) -> sa.Engine:
@@ -103,7 +102,6 @@ def forget_engine() -> None:
         engine().dispose()
     engine.cache_clear()
     _writing_engine.cache_clear()
-    _looking_engine.cache_clear()
 
 
 @contextmanager
@@ -120,16 +118,51 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-@lru_cache(maxsize=1)
-def _looking_engine() -> sa.Engine:
-    return engine().execution_options(single=True)
+class Quick:
+    """A reading statement compiled once, run without the machinery around it.
+
+    For what runs before every event: there the machinery costs several times the query. Values are
+    passed as they are, columns come back as their types say.
+    """
+
+    def __init__(self, statement: sa.Select[*tuple[Any, ...]]) -> None:
+        self._statement = statement
+        self._for: dict[sa.Engine, tuple[Any, list[Any]]] = {}
+
+    def one(self, **values: str | int) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        compiled, readers = self._compiled()
+        connection = engine().raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(compiled.string, _arranged(compiled, values))
+            row = cursor.fetchone()
+            connection.rollback()
+        finally:
+            connection.close()
+        if row is None:
+            return None
+        return tuple(
+            read(value) if read else value for read, value in zip(readers, row, strict=True)
+        )
+
+    def _compiled(self) -> tuple[Any, list[Any]]:
+        found = self._for.get(engine())
+        if found is None:
+            dialect = engine().dialect
+            types = [
+                column.type.dialect_impl(dialect) for column in self._statement.selected_columns
+            ]
+            readers = [kind.result_processor(dialect, None) for kind in types]
+            found = (self._statement.compile(dialect=dialect), readers)
+            self._for = {engine(): found}
+        return found
 
 
-@contextmanager
-def looking() -> Iterator[sa.Connection]:
-    """For one statement that reads: a plain connection, since it runs before every event."""
-    with _looking_engine().connect() as connection:
-        yield connection
+def _arranged(compiled: Any, values: dict[str, str | int]) -> Any:
+    """The values as this database's driver takes them: by place or by name."""
+    given = compiled.construct_params(values)
+    return tuple(given[name] for name in compiled.positiontup) if compiled.positional else given
 
 
 @contextmanager

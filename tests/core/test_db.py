@@ -141,3 +141,34 @@ def test_forgetting_the_engine_makes_a_new_one() -> None:
     assert db.engine() is before
     db.forget_engine()
     assert db.engine() is not before
+
+
+_WHO = db.Quick(
+    sa.select(Account.username, Account.created_at, Account.contact_public).where(
+        Account.username_key == sa.bindparam("key")
+    )
+)
+
+
+def test_a_quick_statement_gives_what_the_types_say() -> None:
+    row = _WHO.one(key="an.peeters@demo.example")
+    assert row is not None
+    name, created, public = row
+    assert name == "an.peeters@demo.example"
+    assert created.tzinfo is UTC
+    assert public is True
+
+
+def test_a_quick_statement_finds_nothing_and_takes_nothing_for_sql() -> None:
+    assert _WHO.one(key="nobody@demo.example") is None
+    assert _WHO.one(key="' OR '1'='1") is None
+
+
+def test_a_quick_statement_gives_its_connection_back_and_sees_what_was_written() -> None:
+    for number in range(30):  # more than the pool has
+        with db.writing() as session:
+            session.execute(sa.update(Account).values(contact_public=bool(number % 2)))
+        row = _WHO.one(key="an.peeters@demo.example")
+        assert row is not None
+        assert row[2] is bool(number % 2)
+    assert db.engine().pool.checkedout() == 0

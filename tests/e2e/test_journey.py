@@ -332,6 +332,17 @@ def test_mappings_are_filtered_sorted_and_switched(page: Page, context: BrowserC
     expect(switch).to_be_checked(checked=not before)
 
 
+def test_saved_goes_again_also_when_two_switches_are_answered_at_once(page: Page) -> None:
+    sign_in(page)
+    show(page, "mappings")
+    table = page.get_by_role("table", name="Mappings")
+    for source in ("AZ Voorbeeld", "Clinique du Parc"):
+        table.get_by_role("switch", name=f"E-mail on report, {source}").click()
+    told = table.get_by_text("Saved", exact=True)
+    expect(told).to_have_count(2)
+    expect(told).to_have_count(0)
+
+
 def _sorted(page: Page, rows: Locator) -> None:
     heading = page.get_by_role("columnheader", name="Name at the source")
     expect(page.get_by_role("columnheader", name="Source", exact=True)).to_have_attribute(

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
@@ -11,7 +10,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import audit, secrets
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import looking, reading, writing
+from pacs_settings.core.db import Quick, reading, writing
 from pacs_settings.core.tables import (
     Account,
     AccountState,
@@ -75,7 +74,7 @@ _HAS_DEVICE = sa.exists().where(
     col(TotpDevice.account_id) == col(Account.id),
     col(TotpDevice.confirmed_at).is_not(None),
 )
-_LOOK_UP: sa.Select[*tuple[Any, ...]] = (
+_LOOK_UP = Quick(
     sa.select(
         col(SignInSession.token_hash),
         col(SignInSession.account_id),
@@ -93,7 +92,10 @@ _LOOK_UP: sa.Select[*tuple[Any, ...]] = (
     .where(
         col(SignInSession.id) == sa.bindparam("session_id"),
         col(SignInSession.ended_at).is_(None),
-        col(Account.state).in_([AccountState.ACTIVE.value, AccountState.LOCKED.value]),
+        sa.or_(
+            col(Account.state) == AccountState.ACTIVE.value,
+            col(Account.state) == AccountState.LOCKED.value,
+        ),
     )
 )
 
@@ -109,9 +111,8 @@ def find(cookie: str) -> SessionFacts | None:
     session_id, _, token = cookie.partition(".")
     if not token:
         return None
-    with looking() as db:
-        row = db.execute(_LOOK_UP, {"session_id": session_id}).one_or_none()
-    if row is None or not secrets.same(row.token_hash, secrets.fingerprint(token)):
+    row = _LOOK_UP.one(session_id=session_id)
+    if row is None or not secrets.same(row[0], secrets.fingerprint(token)):
         return None
     facts = SessionFacts(session_id, *row[1:])
     return facts if facts.ends_at > now() else None
