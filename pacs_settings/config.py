@@ -2,7 +2,7 @@
 
 import os
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
@@ -88,28 +88,28 @@ class Config(BaseSettings):
         if self.production and self.bcrypt_cost < 10 and not self.demo:
             raise ValueError("PACS_BCRYPT_COST below 10 is only accepted with demo data")
 
-    @property
+    @cached_property
     def production(self) -> bool:
         """Whether this process serves built pages rather than Reflex's development server."""
         return os.environ.get("REFLEX_ENV_MODE", "dev").lower() == "prod"
 
-    @property
+    @cached_property
     def development_url(self) -> str:
         """Where Reflex's development server shows the pages."""
         return f"http://localhost:{os.environ.get('REFLEX_FRONTEND_PORT', '3000')}"
 
-    @property
+    @cached_property
     def secure(self) -> bool:
         """Whether the browser speaks TLS with us (or with the proxy before us)."""
         return self.base_url.startswith("https://")
 
-    @property
+    @cached_property
     def routes_url(self) -> str:
         """Origin of our HTTP routes; empty where it is that of the pages."""
         port = os.environ.get("REFLEX_BACKEND_PORT", "8000")
         return "" if self.production else f"http://localhost:{port}"
 
-    @property
+    @cached_property
     def origins(self) -> tuple[str, ...]:
         """The origins from which a browser may change anything."""
         if self.production:

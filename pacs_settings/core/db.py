@@ -60,7 +60,8 @@ def _configure_sqlite(engine: sa.Engine) -> None:
     def _begin(connection: sa.Connection) -> None:
         # A writer takes the lock at once: upgrading a read lock later can fail without waiting.
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def make_engine(url: str) -> sa.Engine:
