@@ -6,9 +6,10 @@ import tempfile
 from pathlib import Path
 
 from bench import first_load, toggle
-from bench.browser import chromium, sides
+from bench.browser import sides
 from bench.report import Figure
 from bench.servers import bare, product
+from tests.chromium import chromium
 
 MEASURES = {"toggle": toggle.measure, "first_load": first_load.measure}
 

@@ -1,23 +1,10 @@
 """Chromium, and what a page is asked: one click on one switch, timed inside the page."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 USERNAME, PASSWORD = "an.peeters@demo.example", "radiology-demo-2026"
 WAIT = 15_000  # ms for anything a page is asked
 
@@ -31,17 +18,6 @@ class Side:
     switch: str  # CSS of the switch that is clicked
     said: str  # CSS of the text that changes once the click is stored
     cookies: Any = None  # Playwright's storage state of a signed-in browser
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser of its own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 def sides(browser: Browser, product: str, bare: str) -> tuple[Side, Side]:

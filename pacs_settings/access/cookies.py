@@ -35,11 +35,11 @@ def drop(response: Response, cookie: str) -> None:
     put(response, cookie, "", max_age=0)
 
 
-def read(header: str, cookie: str) -> str:
-    """The value of one of our cookies in a Cookie header; empty where there is none."""
-    return jar(header).get(name(cookie), "")
-
-
 def jar(header: str) -> dict[str, str]:
     """All cookies of a header by full name; one that is malformed does not hide the others."""
     return cookie_parser(header[:8192])
+
+
+def read(jar: dict[str, str], cookie: str) -> str:
+    """The value of one of our cookies; empty where there is none."""
+    return jar.get(name(cookie), "")

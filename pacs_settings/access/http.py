@@ -1,6 +1,5 @@
 """What our HTTP routes share: who asks, whether the origin is ours, where to go next."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
@@ -66,7 +65,7 @@ def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
         @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             seen = who(request)
-            acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=True)
+            acting = await principal.look_up(seen.session, seen.visit, use=True)
             if acting is None:
                 return JSONResponse({"signed_out": True}, status_code=401)
             if not acting.may(permission):

@@ -55,24 +55,19 @@ def enter(principal: Principal | None, spoken: str) -> None:
     _language.set(spoken)
 
 
-def resolve(cookie: str, visit: Visit, *, use: bool) -> Principal | None:
-    """The principal of a session cookie, or None; `use` restarts the idle limit."""
-    return _principal(sessions.resolve(cookie, use=use), visit) if cookie else None
-
-
 async def look_up(cookie: str, visit: Visit, *, use: bool) -> Principal | None:
-    """The same from the event loop, before every event.
+    """The principal of a session cookie, or None; `use` restarts the idle limit.
 
-    SQLite answers in a tenth of a millisecond, which is less than waking a thread takes; whatever
-    may wait (a database over the network, a write) goes to a thread.
+    Runs before every event and page. SQLite answers in a tenth of a millisecond, less than waking
+    a thread takes; whatever may wait (a database over the network, a write) goes to a thread.
     """
     if not cookie:
         return None
-    find = sessions.find
-    facts = find(cookie) if reads_at_once() else await asyncio.to_thread(find, cookie)
-    if facts and use and sessions.use_is_due(facts):
-        facts = await asyncio.to_thread(sessions.note_use, facts)
-    return _principal(facts, visit)
+    if reads_at_once():
+        facts = sessions.find(cookie)
+        if not (facts and use and sessions.use_is_due(facts)):
+            return _principal(facts, visit)
+    return _principal(await asyncio.to_thread(sessions.resolve, cookie, use=use), visit)
 
 
 def _principal(facts: sessions.SessionFacts | None, visit: Visit) -> Principal | None:

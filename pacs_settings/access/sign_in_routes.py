@@ -73,7 +73,7 @@ async def code(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """End the session on the server at once; its open tabs leave too."""
     seen = who(request)
-    acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=False)
+    acting = await principal.look_up(seen.session, seen.visit, use=False)
     if acting:
         await asyncio.to_thread(sessions.end, acting)
         tabs.nudge_session(acting.session_id, LOOK)
@@ -88,7 +88,7 @@ async def sign_out(request: Request) -> Response:
 async def renew(request: Request) -> Response:
     """The absolute limit is near: sign in again, with the address already filled in."""
     seen = who(request)
-    acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=False)
+    acting = await principal.look_up(seen.session, seen.visit, use=False)
     if acting is None:
         return go("/login")
     await asyncio.to_thread(sessions.end, acting, "absolute")

@@ -1,6 +1,5 @@
 """Serves the built pages: in the reader's language, with strict headers, no page to strangers."""
 
-import asyncio
 import base64
 import gzip
 import hashlib
@@ -158,7 +157,7 @@ async def _respond(request: Request) -> Response:
         cache = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
         return _send(request, asset, {"Cache-Control": cache})
     seen = who(request)
-    acting = await asyncio.to_thread(principal.resolve, seen.session, seen.visit, use=True)
+    acting = await principal.look_up(seen.session, seen.visit, use=True)
     elsewhere = _elsewhere(path, acting)
     if elsewhere:
         return RedirectResponse(elsewhere, status_code=303, headers={"Cache-Control": "no-store"})

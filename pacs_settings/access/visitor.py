@@ -26,11 +26,11 @@ def visitor(headers: Mapping[str, str], peer: str) -> Visitor:
     visit = Visit(
         _address(headers.get("x-forwarded-for", ""), peer),
         headers.get("user-agent", "")[:512],
-        jar.get(cookies.name(cookies.BROWSER), ""),
+        cookies.read(jar, cookies.BROWSER),
     )
     return Visitor(
-        jar.get(cookies.name(cookies.SESSION), ""),
-        jar.get(cookies.name(cookies.SIGN_IN), ""),
+        cookies.read(jar, cookies.SESSION),
+        cookies.read(jar, cookies.SIGN_IN),
         visit,
         _language(jar, headers),
         same_origin(headers),
@@ -52,7 +52,7 @@ def same_origin(headers: Mapping[str, str]) -> bool:
 def _language(jar: dict[str, str], headers: Mapping[str, str]) -> str:
     if not config().production:
         return config().lang  # reflex run shows one language, so its answers are in that one
-    return choose(jar.get(cookies.name(cookies.LANGUAGE), ""), headers.get("accept-language"))
+    return choose(cookies.read(jar, cookies.LANGUAGE), headers.get("accept-language"))
 
 
 def _address(forwarded: str, peer: str) -> str:

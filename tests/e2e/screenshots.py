@@ -6,11 +6,12 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from pacs_settings import build
+from tests.chromium import chromium
 from tests.conftest import ROOT, Server, free_port
-from tests.e2e.steps import FLAGS, draw, ready, show, sign_in
+from tests.e2e.steps import draw, ready, show, sign_in
 
 FOLDER = ROOT / "docs" / "screenshots"
 SIZE = {"width": 1280, "height": 900}
@@ -61,15 +62,13 @@ def main() -> None:
     """Start the product with demo data, take the pictures, end it."""
     build.ensure()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         server = Server(Path(folder), free_port(), {})
         server.start()
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         try:
             _light(browser, server)
             _dark(browser, server)
         finally:
-            browser.close()
             server.stop()
 
 

@@ -9,15 +9,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import PASSWORD, Server
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AN = "an.peeters@demo.example"
 JAN = "jan.claes@demo.example"
 LEA = "lea.dubois@uz-demo.example"

@@ -9,7 +9,7 @@ from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import status
-from pacs_settings.ui.components.field import field, password_input
+from pacs_settings.ui.components.field import field, password_input, username_for_managers
 from pacs_settings.ui.components.scripted import Form, StrengthMeter
 
 FIELDS = (
@@ -46,17 +46,8 @@ def _form() -> rx.Component:
     meter = StrengthMeter.create(
         action=route(STRENGTH), name="new", label=t("strength.label"), words=words
     )
-    for_managers = rx.el.input(
-        type="email",
-        value=SecurityState.username,
-        read_only=True,
-        auto_complete="username",
-        tab_index=-1,
-        aria_hidden="true",
-        class_name="visually-hidden",
-    )
     return Form.create(
-        for_managers,
+        username_for_managers(SecurityState.username),
         *[
             field(
                 t(f"security.{name}"),

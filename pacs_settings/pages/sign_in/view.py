@@ -12,7 +12,7 @@ from pacs_settings.pages.texts import t
 from pacs_settings.ui.components import frame
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.feedback import note
-from pacs_settings.ui.components.field import password_input
+from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import (
     ConnectionLine,
     NativeForm,
@@ -80,16 +80,7 @@ def _password() -> rx.Component:
         NativeLink.create(t("login.change"), href="#address"),
         class_name="step-who",
     )
-    for_managers = rx.el.input(
-        name="username",
-        type="email",
-        value=SignInState.typed,
-        read_only=True,
-        auto_complete="username",
-        class_name="visually-hidden",
-        tab_index=-1,
-        aria_hidden="true",
-    )
+    for_managers = username_for_managers(SignInState.typed, name="username")
     label = rx.el.label(t("login.password"), html_for="field-password", class_name="label")
     field = password_input("password", "current-password", t("show"), t("hide"))
     return _step("password", PASSWORD, who, for_managers, label, field, submit=t("login.sign_in"))

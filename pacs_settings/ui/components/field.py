@@ -74,6 +74,20 @@ def password_input(
     )
 
 
+def username_for_managers(value: Any, **props: Any) -> rx.Component:
+    """Tells password managers whose password the form is about; nobody sees or reaches it."""
+    return rx.el.input(
+        type="email",
+        value=value,
+        read_only=True,
+        auto_complete="username",
+        class_name="visually-hidden",
+        tab_index=-1,
+        aria_hidden="true",
+        **props,
+    )
+
+
 def read_only(name: str, value: Any, *, hint: bool = False) -> rx.Component:
     """A value that only others may change: an input that reads as text."""
     return rx.el.input(
