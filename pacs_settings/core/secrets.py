@@ -17,15 +17,16 @@ class NotSealedHere(ValueError):
     """The sealed text was not made with this key and purpose, or was changed."""
 
 
+@lru_cache(maxsize=32)
+def _key(purpose: str) -> bytes:
+    info = f"pacs_settings:{purpose}".encode()
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=info)
+    return derive.derive(config().secret_key.encode())
+
+
 @lru_cache(maxsize=16)
 def _box(purpose: str) -> Fernet:
-    derive = HKDF(
-        algorithm=SHA256(),
-        length=32,
-        salt=None,
-        info=f"pacs_settings:{purpose}".encode(),
-    )
-    return Fernet(base64.urlsafe_b64encode(derive.derive(config().secret_key.encode())))
+    return Fernet(base64.urlsafe_b64encode(_key(purpose)))
 
 
 def seal(purpose: str, text: str) -> str:
@@ -54,6 +55,20 @@ def new_id() -> str:
 def fingerprint(token: str) -> str:
     """SHA-256 in hex: what is stored of a random token (256 bits need no slow hash)."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def mark(purpose: str, *parts: object) -> str:
+    """HMAC-SHA-256 in hex under a key of its own: what is stored of a secret short enough to guess.
+
+    Whoever has the database alone cannot try all codes against it.
+    """
+    text = "\0".join(str(part) for part in parts)
+    return hmac.digest(_key(f"mark:{purpose}"), text.encode(), hashlib.sha256).hex()
+
+
+def new_digits(count: int = 6) -> str:
+    """Random decimal digits, all values equally likely."""
+    return f"{secrets.randbelow(10**count):0{count}}"
 
 
 def same(one: str, other: str) -> bool:

@@ -35,6 +35,20 @@ class Means(StrEnum):
     PASSWORD = "password"
     DIRECTORY = "directory"
     AUTHENTICATOR = "authenticator"
+    SMS = "sms"
+    EMAIL = "email"
+    PASSKEY = "passkey"
+    RECOVERY = "recovery"
+
+
+class Method(StrEnum):
+    """The second factor that an account has chosen; the strongest first."""
+
+    PASSKEY = "passkey"
+    AUTHENTICATOR = "authenticator"
+    SMS = "sms"
+    EMAIL = "email"
+    NONE = "none"
 
 
 class Outcome(StrEnum):
@@ -67,7 +81,10 @@ class Region(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=100, unique=True)
     strong_authentication: bool = False
-    second_factors: list[str] = _json(default_factory=lambda: ["authenticator"])
+    second_factors: list[str] = _json(
+        default_factory=lambda: [method for method in Method if method != Method.NONE]
+    )
+    email_when_mandatory: bool = False
     code_seconds: int = 600
     password_minimum: int | None = None
     idle_seconds: int = 1800
@@ -93,6 +110,8 @@ class Domain(SQLModel, table=True):
     ca_file: str = Field(default="", max_length=255)
     start_tls: bool = False
     timeout_seconds: int = 5
+    create_accounts: bool = False
+    region_id: int | None = Field(default=None, foreign_key="region.id")
 
 
 class Account(SQLModel, table=True):
@@ -117,6 +136,7 @@ class Account(SQLModel, table=True):
     may_edit_reports: bool = False
     service_desk: bool = False
     password_hash: str | None = Field(default=None, max_length=100)
+    second_factor: Method = Field(default=Method.NONE, sa_type=sa.String(16))
     wrong_codes: int = 0
     locked_until: datetime | None = _moment(default=None)
     contact_public: bool = True
@@ -170,6 +190,7 @@ class SignInSession(SQLModel, table=True):
     idle_seconds: int
     ended_at: datetime | None = _moment(default=None)
     ended_why: str = Field(default="", max_length=20)
+    proven_at: datetime | None = _moment(default_factory=now)
 
 
 class PendingSignIn(SQLModel, table=True):
@@ -181,6 +202,7 @@ class PendingSignIn(SQLModel, table=True):
     typed: str = Field(default="", max_length=254)
     account_id: int | None = _owner(default=None, nullable=True, index=True)
     proven_at: datetime | None = _moment(default=None)
+    method: Method = Field(default=Method.NONE, sa_type=sa.String(16))
     refusal: str = Field(default="", max_length=40)
     retry_seconds: int = 0
     created_at: datetime = _moment(default_factory=now, index=True)
@@ -194,6 +216,87 @@ class KnownBrowser(SQLModel, table=True):
     token_hash: str = Field(primary_key=True, max_length=64)
     account_id: int = _owner(primary_key=True)
     used_at: datetime = _moment(default_factory=now)
+
+
+class RememberedBrowser(SQLModel, table=True):
+    """A known browser that is not asked for a second factor until a moment."""
+
+    __tablename__ = "remembered_browser"
+    __table_args__ = (sa.UniqueConstraint("token_hash", "account_id"),)
+
+    id: str = Field(primary_key=True, max_length=24)
+    token_hash: str = Field(max_length=64)
+    account_id: int = _owner(index=True)
+    address: str = Field(max_length=45)
+    user_agent: str = Field(default="", max_length=512)
+    created_at: datetime = _moment(default_factory=now)
+    until: datetime = _moment()
+
+
+class Challenge(SQLModel, table=True):
+    """What must be answered next: a hashed code, or a passkey's challenge.
+
+    One for each purpose and what it is bound to (a sign-in, a session, a link), so only the last
+    one counts.
+    """
+
+    purpose: str = Field(primary_key=True, max_length=20)
+    bound_to: str = Field(primary_key=True, max_length=64)
+    account_id: int = _owner(index=True)
+    secret: str = Field(max_length=128)
+    destination: str = Field(default="", max_length=254)
+    created_at: datetime = _moment(default_factory=now)
+    expires_at: datetime = _moment(index=True)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """One of ten codes for the day that the second factor is lost; stored as a keyed hash."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (sa.UniqueConstraint("account_id", "code_hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner()
+    code_hash: str = Field(max_length=64)
+    used_at: datetime | None = _moment(default=None)
+
+
+class Passkey(SQLModel, table=True):
+    """A WebAuthn credential; identifier and public key in base64url."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = _owner(index=True)
+    name: str = Field(max_length=60)
+    credential_id: str = Field(max_length=1400, unique=True)
+    public_key: str = Field(sa_type=sa.Text)
+    sign_count: int = Field(default=0, sa_type=sa.BigInteger)
+    created_at: datetime = _moment(default_factory=now)
+    used_at: datetime | None = _moment(default=None)
+
+
+class MailLink(SQLModel, table=True):
+    """A link that was mailed; its token is stored as a hash only, and it works once."""
+
+    __tablename__ = "mail_link"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    purpose: str = Field(max_length=12)
+    account_id: int = _owner(index=True)
+    created_at: datetime = _moment(default_factory=now)
+    expires_at: datetime = _moment(index=True)
+    used_at: datetime | None = _moment(default=None)
+
+
+class ForgottenPassword(SQLModel, table=True):
+    """Somebody asked for a link; looked up by the worker, so that the answer tells nothing."""
+
+    __tablename__ = "forgotten_password"
+
+    id: int | None = Field(default=None, primary_key=True)
+    typed: str = Field(max_length=254)
+    address: str = Field(max_length=45)
+    user_agent: str = Field(default="", max_length=512)
+    created_at: datetime = _moment(default_factory=now)
 
 
 class Throttle(SQLModel, table=True):
@@ -328,8 +431,11 @@ class OutboxMessage(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     message_id: str = Field(max_length=60, unique=True)
     account_id: int = _owner(index=True)
+    channel: str = Field(default="mail", max_length=8)
+    to: str = Field(default="", max_length=254)
     template: str = Field(max_length=40)
     values: dict[str, Any] = _json(default_factory=dict)
+    sealed: str = Field(default="", sa_type=sa.Text)
     created_at: datetime = _moment(default_factory=now)
     next_try: datetime = _moment(default_factory=now)
     tries: int = 0

@@ -15,6 +15,7 @@ def another_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def forget() -> None:
         config.cache_clear()
+        secrets._key.cache_clear()
         secrets._box.cache_clear()
 
     yield lambda: (monkeypatch.setenv("PACS_SECRET_KEY", "quite another key"), forget())
