@@ -20,6 +20,7 @@ from pacs_settings.core.tables import (
     GroupPractice,
     Mapping,
     Means,
+    Method,
     PhysicianNumber,
     Region,
     Source,
@@ -104,7 +105,9 @@ def device(of: Account, name: str = "Phone") -> tuple[int, str]:
     secret = pyotp.random_base32()
     sealed = secrets.seal(PURPOSE, secret)
     row = TotpDevice(account_id=own(of), name=name, sealed_secret=sealed, confirmed_at=clock.now())
-    return store(row).id or 0, secret
+    stored = store(row).id or 0
+    change(of.username, second_factor=Method.AUTHENTICATOR)
+    return stored, secret
 
 
 def code(secret: str, steps: int = 0) -> str:

@@ -1,5 +1,7 @@
 """Stand-ins for what is behind the ports of core."""
 
+from collections.abc import Iterable
+
 from pacs_settings.core.ports import DirectoryRefused, Identity, Reason
 from pacs_settings.core.tables import Domain
 
@@ -14,6 +16,7 @@ class FakeDirectory:
         self.reason: Reason = reason
         self.guid = guid
         self.asked: list[str] = []
+        self.away: set[str] = set()
 
     def __call__(self, domain: Domain) -> "FakeDirectory":
         """Stand for the adapter's class as well as for its instance."""
@@ -25,6 +28,25 @@ class FakeDirectory:
         if not self.password or password != self.password:
             raise DirectoryRefused(self.reason)
         return Identity(self.guid)
+
+    def gone(self, guids: Iterable[str]) -> set[str]:
+        """Those of `away`."""
+        return self.away.intersection(guids)
+
+
+class FakeTexter:
+    """Keeps the text messages that were sent."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.failures = failures
+        self.sent: list[tuple[str, str]] = []
+
+    def send_text(self, message_id: str, to: str, text: str) -> None:
+        """Keep or refuse."""
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionRefusedError
+        self.sent.append((to, text))
 
 
 class FakeMailer:

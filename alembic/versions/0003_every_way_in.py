@@ -48,6 +48,7 @@ def _columns() -> None:
     op.add_column("account", _text("second_factor", 16, "none"))
     op.add_column("sign_in_session", _moment("proven_at", nullable=True))
     op.add_column("pending_sign_in", _text("method", 16, "none"))
+    op.add_column("pending_sign_in", sa.Column("directory_guid", sa.String(36), nullable=True))
     op.add_column("outbox_message", _text("channel", 8, "mail"))
     op.add_column("outbox_message", _text("to", 254))
     op.add_column(
@@ -159,6 +160,7 @@ def downgrade() -> None:
         op.drop_table(table)
     for column in ("sealed", "to", "channel"):
         op.drop_column("outbox_message", column)
+    op.drop_column("pending_sign_in", "directory_guid")
     op.drop_column("pending_sign_in", "method")
     op.drop_column("sign_in_session", "proven_at")
     op.drop_column("account", "second_factor")

@@ -1,5 +1,6 @@
 """The directory of the demo domain: it knows one person, and exists with demo data only."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pacs_settings.config import config
@@ -8,7 +9,7 @@ from pacs_settings.core.accounts import passwords, usernames
 from pacs_settings.core.ports import DirectoryRefused, Identity
 from pacs_settings.core.tables import Domain
 
-LEA = Identity("6f1d3a52-0d5c-4c53-9c7e-3f4f6a0b7d11")
+LEA = Identity(demo.DIRECTORY_GUID, "Léa", "Dubois")
 
 
 @lru_cache(maxsize=1)
@@ -30,3 +31,7 @@ class DemoDirectory:
         if not passwords.verify(password, _hash() if known else None):
             raise DirectoryRefused("wrong")
         return LEA
+
+    def gone(self, guids: Iterable[str]) -> set[str]:
+        """Everybody but her."""
+        return {guid for guid in guids if guid != LEA.guid}

@@ -19,6 +19,7 @@ from pacs_settings.core.tables import (
 
 PASSWORD = "radiology-demo-2026"
 DIRECTORY_USERNAME = "lea.dubois@uz-demo.example"
+DIRECTORY_GUID = "6f1d3a52-0d5c-4c53-9c7e-3f4f6a0b7d11"
 SOURCES = (
     "UZ Demo Radiology",
     "AZ Voorbeeld",
@@ -59,6 +60,7 @@ def _accounts(db: Session, free: Region, strict: Region, domain: Domain) -> None
     jan.may_edit_reports, jan.mobile_phone = True, "+31612345678"
     lea = _account(db, DIRECTORY_USERNAME, "Dr", "Léa", "Dubois", Gender.FEMALE, free)
     lea.domain_id, lea.password_hash = domain.id, None
+    lea.directory_guid = DIRECTORY_GUID  # she has signed in before
     sofie = _account(db, "sofie.maes@demo.example", "", "Sofie", "Maes", Gender.NOT_GIVEN, free)
     sofie.contact_public = False
     desk = _account(db, "desk@demo.example", "", "Service", "Desk", Gender.NOT_GIVEN, free)

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from pacs_settings.config import config
+from pacs_settings.core import mail_links
 from pacs_settings.core.tables import Account, Gender
 from pacs_settings.locale import text
+
+LINKS = {"reset": mail_links.RESET, "invitation": mail_links.ACTIVATION}
 
 
 @dataclass(frozen=True)
@@ -33,24 +36,65 @@ def greeting(account: Account) -> str:
 
 
 def render(account: Account, time_zone: str, template: str, values: dict[str, Any]) -> Mail:
-    """Subject and body of an alert; the subject holds no secret and nothing about a patient."""
+    """Subject and body; the subject holds no secret and nothing about a patient."""
     language = account.language
-    moment = datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(time_zone))
-    facts = text(
-        language,
-        "mail.facts",
-        at=format_datetime(moment, "full", locale=language),
-        address=values["address"] or text(language, "unknown"),
-        browser=_browser(language, values),
-    )
     parts = [
         greeting(account),
-        text(language, f"mail.{template}.body", detail=values.get("detail", "")),
-        facts,
-        text(language, "mail.not_you", url=f"{config().base_url}/settings/security"),
+        _words(language, f"mail.{template}.body", values),
+        *_code(language, values),
+        *_link(language, template, values),
+        text(language, "mail.facts", **_facts(language, time_zone, values)),
+        *_not_you(language, template, values),
         text(language, "mail.signature"),
     ]
     return Mail(text(language, f"mail.{template}.subject"), "\n\n".join(parts) + "\n")
+
+
+def text_message(account: Account, template: str, values: dict[str, Any]) -> str:
+    """A text message: short, since one of more than 160 characters costs twice."""
+    return text(account.language, f"sms.{template}", code=values["code"])
+
+
+def _words(language: str, key: str, values: dict[str, Any]) -> str:
+    method = values.get("method")
+    detail = text(language, f"security.method.{method}") if method else values.get("detail", "")
+    return text(language, key, detail=detail)
+
+
+def _code(language: str, values: dict[str, Any]) -> list[str]:
+    if "code" not in values:
+        return []
+    left = datetime.fromisoformat(values["until"]) - datetime.fromisoformat(values["at"])
+    minutes = max(1, round(left.total_seconds() / 60))
+    return [values["code"], text(language, "mail.code_valid", count=minutes)]
+
+
+def _link(language: str, template: str, values: dict[str, Any]) -> list[str]:
+    purpose = LINKS.get(template)
+    return [_url(purpose, values["token"])] if purpose else []
+
+
+def _not_you(language: str, template: str, values: dict[str, Any]) -> list[str]:
+    """What to do about it: alerts have a link that locks the account, the rest a sentence."""
+    if template in LINKS or "code" in values or "token" not in values:
+        return [text(language, "mail.not_asked")]
+    url = f"{config().base_url}/settings/security"
+    lock = _url(mail_links.LOCK, values["token"])
+    return [text(language, "mail.not_you", url=url), text(language, "mail.lock", url=lock)]
+
+
+def _url(purpose: str, token: str) -> str:
+    # In development the routes have an address of their own.
+    return f"{config().routes_url or config().base_url}{mail_links.PATHS[purpose]}{token}"
+
+
+def _facts(language: str, time_zone: str, values: dict[str, Any]) -> dict[str, str]:
+    moment = datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(time_zone))
+    return {
+        "at": format_datetime(moment, "full", locale=language),
+        "address": values["address"] or text(language, "unknown"),
+        "browser": _browser(language, values),
+    }
 
 
 def _browser(language: str, values: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from phonenumbers import (
     NumberParseException,
     PhoneNumber,
     PhoneNumberFormat,
+    PhoneNumberType,
     ValidationResult,
 )
 
@@ -63,6 +64,12 @@ def display(e164: str, country: str) -> str:
     national = phonenumbers.region_code_for_number(number) == country
     form = PhoneNumberFormat.NATIONAL if national else PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(number, form)
+
+
+def takes_text_messages(e164: str) -> bool:
+    """Whether a number may be a mobile one; some countries number all lines alike."""
+    kind = phonenumbers.number_type(phonenumbers.parse(e164, None))
+    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 def _clean(typed: str) -> str:

@@ -1,6 +1,6 @@
 """What core needs of the outside world; adapters stand behind, plugged in at start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -32,9 +32,15 @@ class DirectoryRefused(Exception):
 
 @dataclass(frozen=True)
 class Identity:
-    """Who somebody is to a directory, whatever the name or address is by now."""
+    """Who somebody is to a directory, whatever the name or address is by now.
+
+    What else it knows serves a new account only; `mobile` as the directory writes it.
+    """
 
     guid: str
+    first_name: str = ""
+    last_name: str = ""
+    mobile: str = ""
 
 
 class Directory(Protocol):
@@ -43,12 +49,25 @@ class Directory(Protocol):
     def check(self, username: str, password: str) -> Identity:
         """Say whose password this is; raise DirectoryRefused where it is not right."""
 
+    def gone(self, guids: Iterable[str]) -> set[str]:
+        """Of these people, those who may not sign in any more: disabled, expired, removed.
+
+        Raises DirectoryRefused `unreachable` where the directory cannot say.
+        """
+
 
 class Mailer(Protocol):
     """A way for mail to leave."""
 
     def send(self, message_id: str, to: str, subject: str, body: str) -> None:
         """Hand over one message; raises OSError where it did not leave."""
+
+
+class Texter(Protocol):
+    """A way for text messages to leave."""
+
+    def send_text(self, message_id: str, to: str, text: str) -> None:
+        """Hand over one message to an E.164 number; raises OSError where it did not leave."""
 
 
 directories: dict[str, Callable[[Domain], Directory]] = {}

@@ -203,6 +203,7 @@ class PendingSignIn(SQLModel, table=True):
     account_id: int | None = _owner(default=None, nullable=True, index=True)
     proven_at: datetime | None = _moment(default=None)
     method: Method = Field(default=Method.NONE, sa_type=sa.String(16))
+    directory_guid: str | None = Field(default=None, max_length=36)
     refusal: str = Field(default="", max_length=40)
     retry_seconds: int = 0
     created_at: datetime = _moment(default_factory=now, index=True)

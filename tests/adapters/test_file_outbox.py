@@ -65,8 +65,8 @@ def test_what_core_puts_arrives_once(database: Path, tmp_path: Path) -> None:
     with db.writing() as session:
         outbox.put_alert(session, factories.person(AN), "factor_added", HERE, "Mijn télé")
     mailer = FileOutbox(folder)
-    factories.together(*[partial(outbox.send_due, mailer)] * 3)
-    assert outbox.send_due(mailer) == 0
+    factories.together(*[partial(outbox.send_due, mailer, FakeTexter())] * 3)
+    assert outbox.send_due(mailer, FakeTexter()) == 0
     [path] = folder.iterdir()
     mail = read(path)
     assert mail["To"] == AN
@@ -78,5 +78,5 @@ def test_identifiers_are_safe_as_names_of_files(database: Path, tmp_path: Path) 
     with db.writing() as session:
         for _ in range(20):
             outbox.put_alert(session, factories.person(AN), "password_changed", HERE)
-    assert outbox.send_due(FileOutbox(tmp_path / "outbox")) == 20
+    assert outbox.send_due(FileOutbox(tmp_path / "outbox"), FakeTexter()) == 20
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 20

@@ -10,7 +10,7 @@ from pacs_settings.core.tables import OutboxMessage
 from tests import factories
 from tests.core.conftest import Clock
 from tests.factories import AN, HERE
-from tests.fakes import FakeMailer
+from tests.fakes import FakeMailer, FakeTexter
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -29,8 +29,8 @@ def only() -> OutboxMessage:
 def test_a_message_leaves_once() -> None:
     put()
     mailer = FakeMailer()
-    assert outbox.send_due(mailer) == 1
-    assert outbox.send_due(mailer) == 0
+    assert outbox.send_due(mailer, FakeTexter()) == 1
+    assert outbox.send_due(mailer, FakeTexter()) == 0
     [(message_id, to, subject, body)] = mailer.sent
     assert (message_id, to) == (only().message_id, AN)
     assert subject == "Your password was changed"
@@ -60,18 +60,18 @@ def test_what_does_not_leave_is_tried_again_later_and_later(moved: Clock) -> Non
     waits = []
     for tried in range(1, 4):
         before = clock.now()
-        assert outbox.send_due(FakeMailer(failures=1)) == 0
+        assert outbox.send_due(FakeMailer(failures=1), FakeTexter()) == 0
         row = only()
         assert (row.tries, row.problem, row.sent_at) == (tried, "ConnectionRefusedError", None)
         waits.append((row.next_try - before).total_seconds())
         moved.forward(seconds=waits[-1] - 20)
-        assert outbox.send_due(FakeMailer()) == 0
+        assert outbox.send_due(FakeMailer(), FakeTexter()) == 0
         moved.forward(seconds=30)
     assert waits[0] > 30
     assert waits[1] > 1.9 * waits[0]
     assert waits[2] > 1.9 * waits[1]
     mailer = FakeMailer()
-    assert outbox.send_due(mailer) == 1
+    assert outbox.send_due(mailer, FakeTexter()) == 1
     assert len(mailer.sent) == 1
     assert only().problem == ""
 
@@ -79,10 +79,10 @@ def test_what_does_not_leave_is_tried_again_later_and_later(moved: Clock) -> Non
 def test_it_is_given_up_at_last(moved: Clock) -> None:
     put()
     for _ in range(outbox.MOST_TRIES):
-        outbox.send_due(FakeMailer(failures=1))
+        outbox.send_due(FakeMailer(failures=1), FakeTexter())
         moved.forward(days=1)
     mailer = FakeMailer()
-    assert outbox.send_due(mailer) == 0
+    assert outbox.send_due(mailer, FakeTexter()) == 0
     assert mailer.sent == []
     assert only().problem == "ConnectionRefusedError"
 
@@ -91,14 +91,14 @@ def test_it_is_given_up_at_last(moved: Clock) -> None:
 def test_one_that_does_not_leave_keeps_no_other_back(failure: Exception) -> None:
     put(3)
     mailer = FakeMailer(failures=1, failure=failure)
-    assert outbox.send_due(mailer) == 2
+    assert outbox.send_due(mailer, FakeTexter()) == 2
     assert len(mailer.sent) == 2
 
 
 def test_one_that_cannot_be_written_keeps_no_other_back() -> None:
     put(template="no_such_template")
     put()
-    assert outbox.send_due(FakeMailer()) == 1
+    assert outbox.send_due(FakeMailer(), FakeTexter()) == 1
     broken, sent = factories.rows(OutboxMessage)
     assert (broken.sent_at, broken.problem) == (None, "KeyError")
     assert sent.sent_at is not None
@@ -113,8 +113,8 @@ def test_a_bug_is_not_taken_for_a_failure_of_the_mail_server() -> None:
 def test_many_go_in_portions_oldest_first() -> None:
     put(outbox.BATCH + 5)
     mailer = FakeMailer()
-    assert outbox.send_due(mailer) == outbox.BATCH
-    assert outbox.send_due(mailer) == 5
+    assert outbox.send_due(mailer, FakeTexter()) == outbox.BATCH
+    assert outbox.send_due(mailer, FakeTexter()) == 5
     assert [sent[0] for sent in mailer.sent] == [
         row.message_id for row in factories.rows(OutboxMessage)
     ]
@@ -123,7 +123,7 @@ def test_many_go_in_portions_oldest_first() -> None:
 def test_workers_side_by_side_send_each_message_once() -> None:
     put(10)
     mailer = FakeMailer()
-    factories.together(*[partial(outbox.send_due, mailer)] * 4)
+    factories.together(*[partial(outbox.send_due, mailer, FakeTexter())] * 4)
     assert len(mailer.sent) == 10
     assert len({sent[0] for sent in mailer.sent}) == 10
 
@@ -141,7 +141,7 @@ def test_two_workers_that_saw_the_same_message_send_it_once(
 
     monkeypatch.setattr(outbox, "_claim", at_once)
     mailer = FakeMailer()
-    ends = factories.together(*[partial(outbox.send_due, mailer)] * 2)
+    ends = factories.together(*[partial(outbox.send_due, mailer, FakeTexter())] * 2)
     assert sorted(ends, key=str) == [0, 1]
     assert len(mailer.sent) == 1
 
@@ -152,10 +152,10 @@ def test_a_message_that_another_worker_has_just_tried_is_left_alone() -> None:
     class Meanwhile(FakeMailer):
         def send(self, message_id: str, to: str, subject: str, body: str) -> None:
             super().send(message_id, to, subject, body)
-            outbox.send_due(FakeMailer(failures=1))  # tries the second one, in vain
+            outbox.send_due(FakeMailer(failures=1), FakeTexter())  # tries the second one, in vain
 
     slow = Meanwhile()
-    assert outbox.send_due(slow) == 1
+    assert outbox.send_due(slow, FakeTexter()) == 1
     assert [row.tries for row in factories.rows(OutboxMessage)] == [1, 1]
 
 
@@ -163,6 +163,6 @@ def test_a_worker_that_dies_leaves_the_message_for_later(moved: Clock) -> None:
     put()
     with pytest.raises(KeyboardInterrupt):
         outbox.send_due(FakeMailer(failures=1, failure=KeyboardInterrupt()))  # type: ignore[arg-type]
-    assert outbox.send_due(FakeMailer()) == 0
+    assert outbox.send_due(FakeMailer(), FakeTexter()) == 0
     moved.forward(minutes=5)
-    assert outbox.send_due(FakeMailer()) == 1
+    assert outbox.send_due(FakeMailer(), FakeTexter()) == 1

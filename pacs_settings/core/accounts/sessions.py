@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit, secrets
 from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.accounts.second_factor import allowed
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import Quick, reading, writing
+from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import (
     Account,
     AccountState,
@@ -18,8 +20,9 @@ from pacs_settings.core.tables import (
     Means,
     Region,
     SignInSession,
-    TotpDevice,
 )
+
+FRESH = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class SessionFacts:
     domain: str | None
     may_edit_reports: bool
     service_desk: bool
+    proven_at: datetime | None
+    method: str
     must_enrol: bool
 
     @property
@@ -70,10 +75,6 @@ def start(db: Session, account: Account, region: Region, means: Means, visit: Vi
     return f"{row.id}.{token}"
 
 
-_HAS_DEVICE = sa.exists().where(
-    col(TotpDevice.account_id) == col(Account.id),
-    col(TotpDevice.confirmed_at).is_not(None),
-)
 _LOOK_UP = Quick(
     sa.select(
         col(SignInSession.token_hash),
@@ -84,7 +85,11 @@ _LOOK_UP = Quick(
         col(Domain.name).label("domain"),
         col(Account.may_edit_reports),
         col(Account.service_desk),
-        sa.and_(col(Region.strong_authentication), ~_HAS_DEVICE).label("must_enrol"),
+        col(SignInSession.proven_at),
+        col(Account.second_factor),
+        col(Region.strong_authentication),
+        col(Region.email_when_mandatory),
+        col(Region.second_factors),
     )
     .join(Account, col(Account.id) == col(SignInSession.account_id))
     .join(Region, col(Region.id) == col(Account.region_id))
@@ -114,8 +119,20 @@ def find(cookie: str) -> SessionFacts | None:
     row = _LOOK_UP.one(session_id=session_id)
     if row is None or not secrets.same(row[0], secrets.fingerprint(token)):
         return None
-    facts = SessionFacts(session_id, *row[1:])
+    known, (method, *rules) = row[1:-4], row[-4:]
+    facts = SessionFacts(session_id, *known, method, must_enrol=not allowed.enough(method, *rules))
     return facts if facts.ends_at > now() else None
+
+
+def is_fresh(proven_at: datetime | None) -> bool:
+    """Whether a proof that it is the owner is recent enough for what is sensitive."""
+    return proven_at is not None and now() - proven_at <= FRESH
+
+
+def prove(db: Session, session_id: str) -> None:
+    """Note that the owner has just proven to be there."""
+    row = sa.update(SignInSession).where(col(SignInSession.id) == session_id)
+    db.execute(row.values(proven_at=now()))
 
 
 def use_is_due(facts: SessionFacts) -> bool:
@@ -161,11 +178,34 @@ def why_ended(cookie: str) -> str:
     return end.ended_why if end else ""
 
 
+def alive(account_id: int) -> list[SignInSession]:
+    """The account's sessions that may still be used, the one used last first."""
+    query = (
+        select(SignInSession)
+        .where(SignInSession.account_id == account_id, col(SignInSession.ended_at).is_(None))
+        .order_by(col(SignInSession.used_at).desc())
+    )
+    with reading() as db:
+        return [row for row in db.exec(query) if _ends_at(row) > now()]
+
+
 def end(actor: audit.Actor, why: str = "signed_out") -> None:
     """End the actor's own session on the server."""
     with writing() as db:
         _end_where(db, col(SignInSession.id) == actor.session_id, why)
         audit.record(db, actor, "session:ended", after={"why": why})
+
+
+def end_one(actor: audit.Actor, session_id: str, why: str = "ended_elsewhere") -> None:
+    """End another session of the same account; raises NotYours."""
+    theirs = (
+        col(SignInSession.id) == session_id,
+        col(SignInSession.account_id) == actor.account_id,
+    )
+    with writing() as db:
+        if not _end_where(db, sa.and_(*theirs), why):
+            raise NotYours
+        audit.record(db, actor, "session:other:ended", after={"session": session_id, "why": why})
 
 
 def end_all_others(actor: audit.Actor, why: str = "ended_elsewhere") -> None:
@@ -184,6 +224,16 @@ def end_others(db: Session, actor: audit.Actor, why: str) -> None:
     _end_where(db, others, why)
 
 
-def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> None:
+def end_all(db: Session, account_id: int, why: str) -> None:
+    """End all sessions of an account."""
+    _end_where(db, col(SignInSession.account_id) == account_id, why)
+
+
+def _ends_at(row: SignInSession) -> datetime:
+    return min(row.until, row.used_at + timedelta(seconds=row.idle_seconds))
+
+
+def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> int:
     live = sa.and_(which, col(SignInSession.ended_at).is_(None))
-    db.execute(sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why))
+    ended = db.execute(sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why))
+    return int(ended.rowcount)  # type: ignore[attr-defined]

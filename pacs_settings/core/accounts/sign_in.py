@@ -1,52 +1,64 @@
-"""Signing in, step by step: address, password, and a code where the account has a second factor."""
+"""Signing in, step by step: address, password, and a second factor where the account has one."""
 
-import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pacs_settings.core import outbox, ports, secrets
+from pacs_settings.core import outbox, secrets
 from pacs_settings.core.accounts import (
+    candidates,
     history,
     passwords,
+    remembered,
     sessions,
     throttle,
     usernames,
 )
+from pacs_settings.core.accounts.addresses import network
+from pacs_settings.core.accounts.candidates import Candidate, Proof
 from pacs_settings.core.accounts.history import Visit
-from pacs_settings.core.accounts.second_factor import totp
+from pacs_settings.core.accounts.second_factor import allowed, proof
+from pacs_settings.core.accounts.second_factor.factor import Attempt
+from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
     AccountState,
-    Domain,
     KnownBrowser,
     Means,
+    Method,
     Outcome,
     PendingSignIn,
     Region,
 )
 
 PENDING_FOR = timedelta(minutes=10)
-CODES_BEFORE_LOCK = 5
-DIRECTORY_THREADS, DIRECTORY_QUEUE = 8, 16  # of each directory; they wait rather than work
-
-logger = logging.getLogger(__name__)
+PROVEN_FOR = timedelta(minutes=30)  # past the password; the code's own validity is the region's
+FAILURES_TOLD = 5
+PURPOSE = "sign-in"
 
 
 @dataclass(frozen=True)
 class Pending:
-    """How far a sign-in has come, as its page shows it."""
+    """How far a sign-in has come, as its page shows it; `method` once a second factor is asked."""
 
     step: str  # "address", "password" or "code"
     typed: str = ""
     refusal: str = ""
     retry_seconds: int = 0
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The password was right: the second factor asked for, and the sign-in's new token."""
+
+    method: Method
+    token: str
 
 
 @dataclass(frozen=True)
@@ -58,19 +70,13 @@ class SignedIn:
     must_enrol: bool
 
 
-@dataclass(frozen=True)
-class _Proof:
-    """Whether a password is right: no reason if it is, and who that is to a directory."""
+class SignInRefused(Refused):
+    """A step was refused: which step to show, and the token of the sign-in it belongs to."""
 
-    reason: str = ""
-    guid: str | None = None
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    account: Account
-    region: Region
-    domain: Domain | None
+    def __init__(self, code: str, step: str, token: str = "", seconds: int = 0) -> None:
+        super().__init__(code, seconds=seconds)
+        self.step = step
+        self.token = token
 
 
 def begin(typed: str) -> str:
@@ -84,7 +90,7 @@ def begin(typed: str) -> str:
         refusal = "not_an_address"
     with writing() as db:
         db.execute(
-            sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < now() - PENDING_FOR)
+            sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < now() - PROVEN_FOR)
         )
         db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
     if refusal:
@@ -99,15 +105,6 @@ def begin_again(account_id: int) -> str:
     return begin(username)
 
 
-class SignInRefused(Refused):
-    """A step was refused: which step to show, and the token of the sign-in it belongs to."""
-
-    def __init__(self, code: str, step: str, token: str = "", seconds: int = 0) -> None:
-        super().__init__(code, seconds=seconds)
-        self.step = step
-        self.token = token
-
-
 def pending(token: str) -> Pending:
     """What to show for a sign-in under way."""
     with reading() as db:
@@ -115,14 +112,21 @@ def pending(token: str) -> Pending:
     if row is None:
         return Pending("address")
     step = "code" if row.proven_at else "address" if row.refusal == "not_an_address" else "password"
-    return Pending(step, row.typed, row.refusal, row.retry_seconds)
+    method = str(row.method) if row.proven_at else ""
+    return Pending(step, row.typed, row.refusal, row.retry_seconds, method)
 
 
-def check_password(token: str, password: str, visit: Visit) -> SignedIn | None:
-    """Check the password: a finished sign-in, or None where a code is asked next.
+def pool(token: str) -> passwords.HashPool:
+    """Where to check the password of a sign-in."""
+    with reading() as db:
+        row = _row(db, token)
+    return candidates.pool(row.typed) if row else passwords.pool()
 
-    Hashes or asks a directory exactly once, whether the account exists or not. Run it in
-    `pool(token)`. Raises SignInRefused.
+
+def check_password(token: str, password: str, visit: Visit) -> SignedIn | NextStep:
+    """Check the password: a finished sign-in, or the second factor that is asked next.
+
+    Run it in `pool(token)`. Raises SignInRefused.
     """
     with reading() as db:
         row = _row(db, token)
@@ -134,54 +138,72 @@ def check_password(token: str, password: str, visit: Visit) -> SignedIn | None:
             throttle.reserve(db, keys)
     except throttle.TooManyTries as wait:
         raise _refuse(token, "too_many_tries", "password", wait.retry_in) from None
-    candidate = _find(row.typed)
-    proof = _prove(candidate, row.typed, password)
-    if candidate is None or proof.reason:
-        _note_failure(candidate, visit, proof.reason)
-        raise _refuse(token, _told(proof.reason, keys), "password")
-    return _password_was_right(token, candidate, proof, keys, visit)
+    candidate, given = candidates.prove(candidates.find(row.typed), row.typed, password)
+    if candidate is None or given.reason:
+        _note_failure(candidate, visit, given.reason)
+        raise _refuse(token, _told(given.reason, keys), "password")
+    return _password_was_right(token, candidate, given, keys, visit)
 
 
-def pool(token: str) -> passwords.HashPool:
-    """Where to check the password of a sign-in: every directory has threads of its own.
+def check_code(
+    token: str, means: str, answer: str, visit: Visit, *, remember: bool = False
+) -> SignedIn:
+    """Check the answer to the second factor that was asked for, or a recovery code.
 
-    A directory that is slow to answer thus keeps nobody waiting who is not in it.
+    Raises SignInRefused.
     """
-    with reading() as db:
-        row = _row(db, token)
-    if row is None:
-        return passwords.pool()
-    candidate = _find(row.typed)
-    domain = candidate.domain if candidate else _domain(usernames.domain_of(row.typed))
-    return _directory_pool(domain.id or 0) if domain else passwords.pool()
-
-
-@lru_cache(maxsize=256)
-def _directory_pool(_domain_id: int) -> passwords.HashPool:
-    return passwords.HashPool(DIRECTORY_THREADS, DIRECTORY_QUEUE)
-
-
-def check_code(token: str, code: str, visit: Visit) -> SignedIn:
-    """Check the code of a sign-in whose password was right; raises SignInRefused."""
     with writing() as db:
-        row = _row(db, token)
-        if row is None or row.proven_at is None or row.account_id is None:
+        row, attempt = _asked(db, token, visit)
+        factor = accepted(attempt.account, means, row.method)
+        if factor is None:
             raise SignInRefused("expired", "address")
-        account = db.get_one(Account, row.account_id, with_for_update=True)
-        candidate = _Candidate(account, db.get_one(Region, account.region_id), None)
-        refusal = _state_refusal(account)
-        if not refusal and totp.spend(db, row.account_id, code):
-            return _finish(db, token, candidate, Means.AUTHENTICATOR, visit)
-        if refusal:
-            _record_failure(db, account, Means.AUTHENTICATOR, visit, refusal)
-        else:
-            refusal = _wrong_code(db, candidate, visit)
+        refusal = _state_refusal(attempt.account) or proof.check(db, attempt, factor, answer)
+        if not refusal:
+            candidate = Candidate(attempt.account, attempt.region)
+            attempt.account.directory_guid = row.directory_guid or attempt.account.directory_guid
+            return _finish(db, row, candidate, factor.means, visit, remember=remember)
     raise _refuse(token, refusal, "code" if refusal == "wrong_code" else "password")
+
+
+def send_again(token: str, visit: Visit) -> Method:
+    """Send another code; the former one is worth nothing from now on. Raises SignInRefused."""
+    try:
+        with writing() as db:
+            row, attempt = _asked(db, token, visit)
+            FACTORS[Means(row.method)].begin(db, attempt)
+            row.refusal = ""
+            db.add(row)
+    except SignInRefused:
+        raise
+    except Refused as refused:
+        raise _refuse(token, refused.code, "code") from None
+    return Method(row.method)
+
+
+def challenge(token: str, visit: Visit) -> dict[str, object]:
+    """What the browser needs to answer with a passkey; raises SignInRefused."""
+    with writing() as db:
+        row, attempt = _asked(db, token, visit)
+        if row.method != Method.PASSKEY:
+            raise SignInRefused("expired", "address")
+        return FACTORS[Means.PASSKEY].begin(db, attempt)
+
+
+def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attempt]:
+    row = _row(db, token)
+    if row is None or row.proven_at is None or row.account_id is None:
+        raise SignInRefused("expired", "address")
+    account = db.get_one(Account, row.account_id, with_for_update=True)
+    region = db.get_one(Region, account.region_id)
+    return row, Attempt(account, region, PURPOSE, row.token_hash, visit)
 
 
 def _row(db: Session, token: str) -> PendingSignIn | None:
     row = db.get(PendingSignIn, secrets.fingerprint(token)) if token else None
-    return row if row and row.created_at > now() - PENDING_FOR else None
+    if row is None:
+        return None
+    until = row.proven_at + PROVEN_FOR if row.proven_at else row.created_at + PENDING_FOR
+    return row if until > now() else None
 
 
 def _refuse(token: str, code: str, step: str, seconds: int = 0) -> SignInRefused:
@@ -197,7 +219,7 @@ def _refuse(token: str, code: str, step: str, seconds: int = 0) -> SignInRefused
 
 def _keys(typed: str, visit: Visit) -> list[str]:
     name = secrets.fingerprint(usernames.key(typed))[:40]
-    return [_account_key(name, visit), f"address:{visit.address}"]
+    return [_account_key(name, visit), f"address:{network(visit.address)}"]
 
 
 def _account_key(name: str, visit: Visit) -> str:
@@ -213,75 +235,6 @@ def _account_key(name: str, visit: Visit) -> str:
     return f"account:{name}"
 
 
-def _find(typed: str) -> _Candidate | None:
-    query = (
-        sa.select(Account, Region, Domain)
-        .join(Region, col(Region.id) == col(Account.region_id))
-        .outerjoin(Domain, col(Domain.id) == col(Account.domain_id))
-        .where(col(Account.username_key) == usernames.key(typed))
-    )
-    with reading() as db:
-        row = db.execute(query).one_or_none()
-    return _Candidate(*row) if row else None
-
-
-def _prove(candidate: _Candidate | None, typed: str, password: str) -> _Proof:
-    if candidate is None:
-        return _prove_nobody(usernames.domain_of(typed), password)
-    if candidate.domain is not None:
-        return _ask_directory(candidate.account, candidate.domain, password)
-    fits = passwords.verify(password, candidate.account.password_hash)
-    return _Proof("" if fits else "wrong_password")
-
-
-def _prove_nobody(domain_name: str, password: str) -> _Proof:
-    """Always wrong; costs and says what it would for an account of the same domain."""
-    domain = _domain(domain_name)
-    if domain is None:
-        passwords.verify(password, None)
-        return _Proof("wrong_password")
-    # Not the name that was typed: the directory may know people whom we do not, and nobody
-    # shall guess their passwords here, or lock them out.
-    nobody = f"{secrets.new_id()}@{domain.name}"
-    try:
-        _directory(domain).check(nobody, secrets.new_token())
-    except ports.DirectoryRefused as refused:
-        return _Proof(_reason(refused))
-    return _Proof("wrong_password")
-
-
-def _ask_directory(account: Account, domain: Domain, password: str) -> _Proof:
-    try:
-        identity = _directory(domain).check(account.username, password)
-    except ports.DirectoryRefused as refused:
-        return _Proof(_reason(refused))
-    return _same_person(account, identity.guid)
-
-
-def _same_person(account: Account, guid: str) -> _Proof:
-    # An address that was given to somebody else does not hand over the account behind it.
-    if account.directory_guid in (None, guid):
-        return _Proof(guid=guid)
-    logger.warning("account %s: its directory means somebody else by this name", account.id)
-    return _Proof("wrong_password")
-
-
-def _reason(refused: ports.DirectoryRefused) -> str:
-    return "wrong_password" if refused.reason == "wrong" else f"directory_{refused.reason}"
-
-
-def _domain(name: str) -> Domain | None:
-    with reading() as db:
-        return db.exec(select(Domain).where(Domain.name == name)).one_or_none()
-
-
-def _directory(domain: Domain) -> ports.Directory:
-    make = ports.directories.get(domain.directory)
-    if make is None:  # as good as down: nobody gets in, and nothing else is harmed
-        raise ports.DirectoryRefused("unreachable")
-    return make(domain)
-
-
 def _told(reason: str, keys: list[str]) -> str:
     # Active Directory says `locked` whether the password is right or not. To a stranger that
     # would tell that the account exists and that locking it has worked, so it is told only to
@@ -291,25 +244,25 @@ def _told(reason: str, keys: list[str]) -> str:
     return "wrong" if reason == "wrong_password" else reason
 
 
-def _means(candidate: _Candidate) -> Means:
-    return Means.DIRECTORY if candidate.domain else Means.PASSWORD
-
-
-def _note_failure(candidate: _Candidate | None, visit: Visit, reason: str) -> None:
+def _note_failure(candidate: Candidate | None, visit: Visit, reason: str) -> None:
+    """Record it; the owner is mailed once after the fifth failure in a row."""
     if candidate is None:
         return
     with writing() as db:
-        _record_failure(db, candidate.account, _means(candidate), visit, reason)
-
-
-def _record_failure(db: Session, account: Account, means: Means, visit: Visit, reason: str) -> None:
-    history.record(db, account.id or 0, visit, means, Outcome.FAILURE, reason)
+        account = db.get_one(Account, candidate.account_id, with_for_update=True)
+        means, outcome = candidate.means, Outcome.FAILURE
+        history.record(db, candidate.account_id, visit, means, outcome, reason)
+        db.flush()
+        if history.failures_since_success(db, candidate.account_id) == FAILURES_TOLD:
+            outbox.put_alert(db, account, "failures", visit)
 
 
 def _state_refusal(account: Account) -> str:
     """Why this account may not sign in although its password is right; empty if it may."""
     if account.state == AccountState.LOCKED:
         return "locked" if account.locked_until is None or account.locked_until > now() else ""
+    if account.state == AccountState.INVITED and account.domain_id:
+        return ""  # its directory knows the password; a code makes it active
     return {
         AccountState.ACTIVE: "",
         AccountState.DISABLED: "disabled",
@@ -318,78 +271,108 @@ def _state_refusal(account: Account) -> str:
 
 
 def _password_was_right(
-    token: str, candidate: _Candidate, proof: _Proof, keys: list[str], visit: Visit
-) -> SignedIn | None:
+    token: str, candidate: Candidate, given: Proof, keys: list[str], visit: Visit
+) -> SignedIn | NextStep:
     reason = _state_refusal(candidate.account)
     if reason:
         _note_failure(candidate, visit, reason)
         raise _refuse(token, reason, "password")
     with writing() as db:
-        if not _still(db, candidate.account, proof):
+        row = _row(db, token)
+        if row is None:
+            raise SignInRefused("expired", "address")
+        if not _still(db, candidate.account, given):
             raise SignInRefused("wrong", "password", token)
         throttle.settle(db, keys)
-        if totp.enrolled(db, candidate.account.id or 0):
-            row = _row(db, token)
-            if row is None:
-                raise SignInRefused("expired", "address")
-            row.account_id, row.proven_at, row.refusal = candidate.account.id, now(), ""
-            db.add(row)
-            return None
-        return _finish(db, token, candidate, _means(candidate), visit)
+        method = _method(db, candidate, visit)
+        if method == Method.NONE:
+            return _finish(db, row, candidate, candidate.means, visit)
+        step = _ask_next(db, row, candidate, method, given)
+    _begin_factor(step, visit)
+    return step
 
 
-def _still(db: Session, checked: Account, proof: _Proof) -> bool:
-    """Whether what was proven holds still; a directory's answer is kept at the first success."""
+def _method(db: Session, candidate: Candidate, visit: Visit) -> Method:
+    """The second factor to ask for, `none` where the password is enough."""
+    account = candidate.account
+    if account.second_factor != Method.NONE:
+        known = remembered.knows(db, candidate.account_id, visit)
+        return Method.NONE if known else Method(account.second_factor)
+    # The first time, a directory's word is not enough: the mobile on file must be at hand too.
+    if candidate.domain and account.directory_guid is None:
+        return Method.SMS if account.mobile_phone else Method.EMAIL
+    return Method.NONE
+
+
+def _ask_next(
+    db: Session, row: PendingSignIn, candidate: Candidate, method: Method, given: Proof
+) -> NextStep:
+    # A token of its own: whoever knew the former one has not typed the password.
+    token = secrets.new_token()
+    row.token_hash = secrets.fingerprint(token)
+    row.account_id, row.proven_at, row.refusal = candidate.account_id, now(), ""
+    row.method, row.directory_guid = method, given.guid
+    db.add(row)
+    return NextStep(method, token)
+
+
+def _begin_factor(step: NextStep, visit: Visit) -> None:
+    if step.method in (Method.EMAIL, Method.SMS):
+        send_again(step.token, visit)
+
+
+def _still(db: Session, checked: Account, given: Proof) -> bool:
+    """Whether what was proven holds still: it may have changed while this try was checked."""
     account = db.get_one(Account, checked.id, with_for_update=True)
-    # Either may have changed while this try was being checked against the one before.
     if account.password_hash != checked.password_hash:
         return False
-    if proof.guid and account.directory_guid is None:
-        account.directory_guid = proof.guid
-    return proof.guid in (None, account.directory_guid)
+    return given.guid is None or account.directory_guid in (None, given.guid)
 
 
-def _wrong_code(db: Session, candidate: _Candidate, visit: Visit) -> str:
-    """Count a wrong code; returns the refusal, which is `locked` for the last one."""
-    account = candidate.account
-    account.wrong_codes += 1
-    _record_failure(db, account, Means.AUTHENTICATOR, visit, "wrong_code")
-    if account.wrong_codes < CODES_BEFORE_LOCK:
-        db.add(account)
-        return "wrong_code"
+def _finish(
+    db: Session,
+    row: PendingSignIn,
+    candidate: Candidate,
+    means: Means,
+    visit: Visit,
+    *,
+    remember: bool = False,
+) -> SignedIn:
+    account = db.get_one(Account, candidate.account_id)
     account.wrong_codes = 0
-    account.state = AccountState.LOCKED
-    account.locked_until = now() + timedelta(seconds=candidate.region.lock_seconds)
-    db.add(account)
-    outbox.put_alert(db, account, "account_locked", visit)
-    return "locked"
-
-
-def _finish(db: Session, token: str, candidate: _Candidate, means: Means, visit: Visit) -> SignedIn:
-    account = db.get_one(Account, candidate.account.id)
-    account.wrong_codes = 0
-    if account.state == AccountState.LOCKED:
+    if account.state in (AccountState.LOCKED, AccountState.INVITED):
         account.state, account.locked_until = AccountState.ACTIVE, None
     db.add(account)
-    db.execute(
-        sa.delete(PendingSignIn).where(col(PendingSignIn.token_hash) == secrets.fingerprint(token))
-    )
-    history.record(db, account.id or 0, visit, means, Outcome.SUCCESS)
-    history.prune(db, account.id or 0)
+    db.delete(row)
+    history.record(db, candidate.account_id, visit, means, Outcome.SUCCESS)
+    history.prune(db, candidate.account_id)
     cookie = sessions.start(db, account, candidate.region, means, visit)
-    browser = _know_browser(db, account, visit)
-    must_enrol = candidate.region.strong_authentication and not totp.enrolled(db, account.id or 0)
-    return SignedIn(cookie, browser.browser, must_enrol)
+    visit = _know_browser(db, account, visit)
+    if remember:
+        remembered.remember(db, candidate.account_id, visit)
+    return SignedIn(cookie, visit.browser, _must_enrol(account, candidate.region))
+
+
+def _must_enrol(account: Account, region: Region) -> bool:
+    return not allowed.enough(
+        account.second_factor,
+        region.strong_authentication,
+        region.email_when_mandatory,
+        region.second_factors,
+    )
 
 
 def _know_browser(db: Session, account: Account, visit: Visit) -> Visit:
-    visit = visit if visit.browser else replace(visit, browser=secrets.new_token())
+    """Note the browser's cookie, a new one where it is not one of ours; new ones are told of."""
     mark = secrets.fingerprint(visit.browser)
-    row = db.exec(
-        select(KnownBrowser).where(
-            KnownBrowser.token_hash == mark, KnownBrowser.account_id == account.id
-        )
-    ).one_or_none() or KnownBrowser(token_hash=mark, account_id=account.id or 0)
+    known = db.exec(select(KnownBrowser).where(KnownBrowser.token_hash == mark)).all()
+    if not known:
+        visit = replace(visit, browser=secrets.new_token())
+        mark = secrets.fingerprint(visit.browser)
+    row = next((one for one in known if one.account_id == account.id), None)
+    if row is None:
+        row = KnownBrowser(token_hash=mark, account_id=account.id or 0)
+        outbox.put_alert(db, account, "new_browser", visit)
     row.used_at = now()
     db.add(row)
     return visit

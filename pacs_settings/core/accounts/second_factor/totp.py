@@ -1,8 +1,8 @@
 """Authenticator apps: TOTP (RFC 6238), six digits, thirty seconds, each code good once."""
 
 import io
-import re
 from dataclasses import dataclass
+from typing import Any
 
 import pyotp
 import segno
@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit, outbox, secrets
+from pacs_settings.core.accounts import credentials
+from pacs_settings.core.accounts.second_factor import chosen, names
+from pacs_settings.core.accounts.second_factor.codes import digits
+from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import NotYours, Refused
-from pacs_settings.core.tables import Account, Region, TotpDevice
+from pacs_settings.core.tables import Account, Means, Method, TotpDevice
 
 ISSUER = "PACS settings"
 MOST_DEVICES = 5
@@ -40,9 +44,22 @@ class Device:
     linked_at: str
 
 
-def enrolled(db: Session, account_id: int) -> bool:
-    """Whether the account has a proven device."""
-    return db.scalar(sa.select(sa.exists().where(*_proven(account_id)))) or False
+class Authenticator:
+    """A SecondFactor that reads what an app shows."""
+
+    means = Means.AUTHENTICATOR
+
+    def ready(self, db: Session, account: Account) -> bool:
+        """Whether the account has a proven device."""
+        return _count(db, account.id or 0) > 0
+
+    def begin(self, db: Session, attempt: Attempt) -> dict[str, Any]:
+        """Nothing is sent: the app knows."""
+        return {}
+
+    def prove(self, db: Session, attempt: Attempt, answer: str) -> bool:
+        """Whether a device shows this code now and it was never used before."""
+        return spend(db, attempt.account_id, answer)
 
 
 def devices(account_id: int) -> list[Device]:
@@ -78,53 +95,54 @@ def begin(actor: audit.Actor) -> Enrolment:
 
 
 def confirm(actor: audit.Actor, device_id: int, name: str, code: str) -> None:
-    """Link the device that a code of its own proves.
+    """Link the device that a code of its own proves, and use this method from now on.
 
-    Raises Refused: `device_name`, `device_name_taken`, `wrong_code`, `too_many_devices`.
+    Raises Refused: `device_name`, `device_name_taken`, `wrong_code`, `too_many_devices`,
+    `method_not_allowed`.
     """
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 60 or not name.isprintable():
-        raise Refused("device_name", "name")
+    name = names.device_name(name)
     with writing() as db:
-        _lock_account(db, actor.account_id)
+        account = _locked_account(db, actor.account_id)
         row = db.get(TotpDevice, device_id)
         if row is None or row.account_id != actor.account_id or row.confirmed_at is not None:
             raise NotYours
         _refuse_sixth(db, actor.account_id)
         _refuse_same_name(db, actor.account_id, name)
-        if not _spend_on(db, row, _digits(code)):
+        if not _spend_on(db, row, digits(code)):
             raise Refused("wrong_code", "code")
         row.name, row.confirmed_at = name, now()
         db.add(row)
+        chosen.choose(db, actor, account, Method.AUTHENTICATOR)
+        credentials.changed(db, actor.account_id)
         audit.record(db, actor, "account:totp:enabled", after={"device": name})
-        outbox.put_alert(db, db.get_one(Account, actor.account_id), "factor_added", actor, name)
+        outbox.put_alert(db, account, "factor_added", actor, name)
 
 
 def remove(actor: audit.Actor, device_id: int) -> None:
-    """Remove one device; raises Refused `last_factor` where the region asks for one."""
+    """Remove one device; the last one only where the region lets the account do without.
+
+    Raises Refused `last_factor`, NotYours.
+    """
     with writing() as db:
-        _lock_account(db, actor.account_id)
+        account = _locked_account(db, actor.account_id)
         row = db.get(TotpDevice, device_id)
         if row is None or row.account_id != actor.account_id or row.confirmed_at is None:
             raise NotYours
-        _refuse_last(db, actor.account_id, removed=1)
-        _delete(db, actor, [row])
-
-
-def remove_all(actor: audit.Actor) -> None:
-    """Do without a second factor; raises Refused `last_factor` where the region asks for one."""
-    with writing() as db:
-        _lock_account(db, actor.account_id)
-        rows = list(db.exec(select(TotpDevice).where(*_proven(actor.account_id))))
-        _refuse_last(db, actor.account_id, removed=len(rows))
-        _delete(db, actor, rows)
+        chosen.refuse_last(db, account, _count(db, actor.account_id))
+        db.delete(row)
+        db.flush()
+        audit.record(db, actor, "account:totp:disabled", before={"device": row.name})
+        outbox.put_alert(db, account, "factor_removed", actor, row.name)
+        credentials.changed(db, actor.account_id)
+        if not _count(db, actor.account_id):
+            chosen.replace(db, actor, account, Method.NONE)
 
 
 def spend(db: Session, account_id: int, code: str) -> bool:
     """Whether a device of the account shows this code now and it was never used before."""
     rows = list(db.exec(select(TotpDevice).where(*_proven(account_id))))
-    digits = _digits(code)
-    spent = [_spend_on(db, row, digits) for row in rows]  # all of them: one cost
+    typed = digits(code)
+    spent = [_spend_on(db, row, typed) for row in rows]  # all of them: one cost
     return any(spent)
 
 
@@ -151,26 +169,21 @@ def _qr(uri: str) -> str:
     return picture.getvalue().decode()
 
 
-def _digits(code: str) -> str:
-    digits = re.sub(r"[\s\-]", "", code[:40])
-    return digits if re.fullmatch(r"[0-9]{6}", digits) else ""
-
-
-def _spend_on(db: Session, device: TotpDevice, digits: str) -> bool:
+def _spend_on(db: Session, device: TotpDevice, typed: str) -> bool:
     """Accept the code by moving the device's last step forward, in one atomic statement."""
     secret = pyotp.TOTP(secrets.unseal(PURPOSE, device.sealed_secret))
     step_now = int(now().timestamp()) // STEP_SECONDS
     for step in range(step_now - TOLERANCE, step_now + TOLERANCE + 1):
-        if digits and secrets.same(secret.generate_otp(step), digits):
+        if typed and secrets.same(secret.generate_otp(step), typed):
             unused = sa.and_(col(TotpDevice.id) == device.id, col(TotpDevice.last_step) < step)
             spent = db.execute(sa.update(TotpDevice).where(unused).values(last_step=step))
             return spent.rowcount == 1  # type: ignore[attr-defined]
     return False
 
 
-def _lock_account(db: Session, account_id: int) -> None:
+def _locked_account(db: Session, account_id: int) -> Account:
     # Two removals at once must not both see another device left.
-    db.get_one(Account, account_id, with_for_update=True)
+    return db.get_one(Account, account_id, with_for_update=True)
 
 
 def _count(db: Session, account_id: int) -> int:
@@ -186,18 +199,3 @@ def _refuse_same_name(db: Session, account_id: int, name: str) -> None:
     taken = sa.exists().where(*_proven(account_id), col(TotpDevice.name) == name)
     if db.scalar(sa.select(taken)):
         raise Refused("device_name_taken", "name")
-
-
-def _refuse_last(db: Session, account_id: int, removed: int) -> None:
-    account = db.get_one(Account, account_id)
-    region = db.get_one(Region, account.region_id)
-    if region.strong_authentication and _count(db, account_id) <= removed:
-        raise Refused("last_factor")
-
-
-def _delete(db: Session, actor: audit.Actor, rows: list[TotpDevice]) -> None:
-    account = db.get_one(Account, actor.account_id)
-    for row in rows:
-        audit.record(db, actor, "account:totp:disabled", before={"device": row.name})
-        outbox.put_alert(db, account, "factor_removed", actor, row.name)
-        db.delete(row)

@@ -1,0 +1,87 @@
+"""How many codes may leave: for each account, destination and address, and in all.
+
+Text messages cost money and both can be a nuisance, so a flood must stop, not only slow down.
+"""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col
+
+from pacs_settings.core import secrets
+from pacs_settings.core.accounts.addresses import network
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import insert_or_update
+from pacs_settings.core.errors import Refused
+from pacs_settings.core.tables import Throttle
+
+WINDOW = timedelta(hours=1)
+MOST = {  # in a window; as they fade, as many may follow
+    "sms": {"account": 10, "address": 40, "all": 600, "to": 10},
+    "mail": {"account": 20, "address": 80, "all": 6000, "to": 20},
+}
+
+MOST_ASKING, MOST_LINKS = 30, 6
+
+
+class TooManyCodes(Refused):
+    """No more codes may leave now; the next one in `retry_in` seconds."""
+
+    def __init__(self, retry_in: int) -> None:
+        super().__init__("too_many_codes", minutes=max(1, -(-retry_in // 60)))
+        self.retry_in = retry_in
+
+
+def reserve(db: Session, channel: str, account_id: int, destination: str, address: str) -> None:
+    """Count one message; raises TooManyCodes, and then the caller's transaction must not commit.
+
+    `channel` is sms or mail. Always counted in the same order, so that no two wait for each other.
+    """
+    keys = {
+        "account": str(account_id),
+        "address": network(address),
+        "all": "",
+        "to": secrets.fingerprint(destination)[:40],
+    }
+    for kind, value in keys.items():
+        _count(db, f"send:{channel}:{kind}:{value}", MOST[channel][kind])
+
+
+def reserve_asking(db: Session, address: str) -> None:
+    """Count one who asks for a link, from an address; raises TooManyCodes."""
+    _count(db, f"send:asking:address:{network(address)}", MOST_ASKING)
+
+
+def reserve_link(db: Session, account_id: int) -> None:
+    """Count one link that is mailed to an account; raises TooManyCodes.
+
+    Apart from codes: whoever asks for links in another's name must not use those up.
+    """
+    _count(db, f"send:link:account:{account_id}", MOST_LINKS)
+
+
+def _count(db: Session, key: str, most: int) -> None:
+    moment = now()
+    found = _level(db, key, most, moment)
+    level = found or 0
+    if level + 1 > most:
+        raise TooManyCodes(int((level + 1 - most) / most * WINDOW.total_seconds()) + 1)
+    # Where there was no row, another's first message may have come between the look and here.
+    new: object = col(Throttle.failures) + 1 if found is None else level + 1
+    insert_or_update(
+        db,
+        Throttle.__table__,  # type: ignore[attr-defined]
+        {"key": key, "failures": 1, "last_failure": moment, "blocked_until": moment},
+        ["key"],
+        {"failures": new, "last_failure": moment},
+    )
+
+
+def _level(db: Session, key: str, most: int, moment: datetime) -> float | None:
+    """How many of the messages sent still count; None where there was none ever."""
+    query = sa.select(col(Throttle.failures), col(Throttle.last_failure))
+    row = db.execute(query.where(col(Throttle.key) == key).with_for_update()).one_or_none()
+    if row is None:
+        return None
+    count, last = row
+    return float(max(0, count - most * ((moment - last) / WINDOW)))

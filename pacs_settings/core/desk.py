@@ -1,0 +1,111 @@
+"""What the service desk does with accounts: invite, unlock."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from pacs_settings.core import audit, mail_links, outbox, phones
+from pacs_settings.core.accounts import usernames
+from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import writing
+from pacs_settings.core.errors import Refused
+from pacs_settings.core.tables import Account, AccountState, Domain, Region
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Who is invited; the domain of the address says whether a directory keeps the password."""
+
+    username: str
+    first_name: str
+    last_name: str
+    region: str
+    mobile: str = ""
+
+
+def invite(invitation: Invitation) -> None:
+    """Make an account and mail its owner how to activate it.
+
+    Raises Refused `not_an_address`, `username_taken`, `region_unknown`, `phone_*`.
+    """
+    with writing() as db:
+        account = _account(db, invitation)
+        db.add(account)
+        db.flush()
+        audit.record(db, None, "account:invited", after={"username": account.username})
+        _mail(db, account)
+
+
+def invite_again(username: str) -> None:
+    """Mail a fresh link to an account that is invited still; raises Refused."""
+    with writing() as db:
+        account = _find(db, username)
+        if account.state != AccountState.INVITED:
+            raise Refused("not_invited")
+        audit.record(db, None, "account:invited_again", after={"username": account.username})
+        _mail(db, account)
+
+
+def unlock(username: str) -> None:
+    """Let a locked account in again; raises Refused `not_found`, `not_locked`."""
+    with writing() as db:
+        account = _find(db, username)
+        if account.state != AccountState.LOCKED:
+            raise Refused("not_locked")
+        account.state, account.locked_until, account.wrong_codes = AccountState.ACTIVE, None, 0
+        db.add(account)
+        audit.record(db, None, "account:unlocked", after={"username": account.username})
+        outbox.put_mail(db, account, "unlocked", Visit())
+
+
+def _find(db: Session, username: str) -> Account:
+    query = select(Account).where(Account.username_key == usernames.key(username))
+    account = db.exec(query.with_for_update()).one_or_none()
+    if account is None:
+        raise Refused("not_found")
+    return account
+
+
+def _account(db: Session, invitation: Invitation) -> Account:
+    try:
+        username = usernames.normalise(invitation.username)
+    except usernames.UsernameRefused:
+        raise Refused("not_an_address", "username") from None
+    key = usernames.key(username)
+    if db.exec(select(Account).where(Account.username_key == key)).first():
+        raise Refused("username_taken", "username")
+    region = db.exec(select(Region).where(Region.name == invitation.region)).one_or_none()
+    if region is None:
+        raise Refused("region_unknown", "region")
+    domain = db.exec(
+        select(Domain).where(Domain.name == usernames.domain_of(username))
+    ).one_or_none()
+    return Account(
+        username=username,
+        username_key=key,
+        first_name=invitation.first_name,
+        last_name=invitation.last_name,
+        mobile_phone=_mobile(invitation.mobile, region.phone_country),
+        language=region.language,
+        region_id=region.id or 0,
+        domain_id=domain.id if domain else None,
+        created_at=now(),
+    )
+
+
+def _mobile(typed: str, country: str) -> str | None:
+    if not typed.strip():
+        return None
+    try:
+        return phones.normalise(typed, country)
+    except phones.PhoneRefused as refused:
+        raise Refused(f"phone_{refused.code}", "mobile") from None
+
+
+def _mail(db: Session, account: Account) -> None:
+    if account.domain_id:  # the directory knows the password; the first sign-in activates
+        outbox.put_mail(db, account, "invitation_directory", Visit())
+        return
+    token = mail_links.make(db, account.id or 0, mail_links.ACTIVATION)
+    outbox.put_link(db, account, "invitation", Visit(), token)

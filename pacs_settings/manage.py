@@ -1,0 +1,52 @@
+"""The service desk on the command line: invite people, send a link again, unlock."""
+
+import argparse
+import sys
+
+from pacs_settings.core import desk, migrate
+from pacs_settings.core.errors import Refused
+from pacs_settings.locale import text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a refusal is a sentence on the error output, and 1."""
+    asked = _parser().parse_args(arguments)
+    migrate.upgrade()
+    try:
+        _run(asked)
+    except Refused as refused:
+        print(text("en", f"refused.{refused.code}", **refused.values), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(asked: argparse.Namespace) -> None:
+    if asked.command == "unlock":
+        desk.unlock(asked.username)
+    elif asked.command == "invite-again":
+        desk.invite_again(asked.username)
+    else:
+        desk.invite(
+            desk.Invitation(
+                asked.username, asked.first_name, asked.last_name, asked.region, asked.mobile
+            )
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pacs_settings.manage", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    invite = commands.add_parser("invite", help="make an account and mail its owner a link")
+    for name in ("username", "first_name", "last_name", "region"):
+        invite.add_argument(name)
+    invite.add_argument("--mobile", default="", help="number for the code by text message")
+    for name, what in (
+        ("invite-again", "mail a fresh link"),
+        ("unlock", "let a locked account in again"),
+    ):
+        commands.add_parser(name, help=what).add_argument("username")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
