@@ -84,9 +84,10 @@ def lock_page() -> rx.Component:
         rx.el.section(
             _told("locked", t("lock.locked")),
             *_refusals("link_expired"),
-            _who(),
-            rx.el.p(t("lock.hint"), class_name="hint"),
-            rx.cond(LinkState.works | ~LinkState.loaded, lock),
+            rx.cond(
+                LinkState.works | ~LinkState.loaded,
+                rx.fragment(_who(), rx.el.p(t("lock.hint"), class_name="hint"), lock),
+            ),
             class_name="card step step-address",
         ),
     )
@@ -95,14 +96,17 @@ def lock_page() -> rx.Component:
 def _password_page(purpose: str, title: str, hint: str, submit: str) -> rx.Component:
     return _page(
         title,
-        rx.cond(LinkState.loaded & ~LinkState.works, _expired()),
-        rx.el.section(
-            rx.el.p(hint, class_name="hint"),
-            _who(),
-            _told("sent", t("reset.sent")),
-            _send(purpose),
-            _set(purpose, submit),
-            class_name="card step step-address",
+        rx.cond(
+            LinkState.loaded & ~LinkState.works,
+            _expired(),
+            rx.el.section(
+                rx.el.p(hint, class_name="hint"),
+                _who(),
+                _told("sent", t("reset.sent")),
+                _send(purpose),
+                _set(purpose, submit),
+                class_name="card step step-address",
+            ),
         ),
     )
 
@@ -183,8 +187,11 @@ def _refusals(*codes: str) -> list[rx.Component]:
 def _words(code: str) -> Any:
     if code == "too_many_codes":
         return t("refused.too_many_codes_soon")
-    limits = {"minimum": LinkState.minimum, "maximum": 256}
-    return t(f"refused.{code}", **(limits if code.startswith("password_too") else {}))
+    text = t(f"refused.{code}", minimum=LinkState.minimum, maximum=256)
+    if code != "password_too_short":
+        return text
+    # Before the page knows how many: without scripts it never does.
+    return rx.cond(LinkState.minimum > 0, text, t("refused.password_too_short_here"))
 
 
 def _form(action: str, *children: Any, submit: str) -> rx.Component:

@@ -87,7 +87,9 @@ def _fixed() -> rx.Component:
             read_only("mobile-on-file", PersonalState.mobile_phone, hint=True),
             hint=t("personal.mobile_hint"),
         ),
-        rx.cond(PersonalState.mobile_phone == "", mobile_form(t("mobile.missing"))),
+        rx.cond(
+            PersonalState.mobile_phone == "", mobile_form(t("mobile.missing"), PersonalState.load)
+        ),
         title=t("personal.fixed_title"),
         sentence=t("personal.fixed"),
     )
