@@ -35,8 +35,7 @@ REFUSALS = {
     "recovery": ("wrong_recovery",),
     "passkey": ("passkey_failed",),
 }
-SENT = ("email", "sms")
-METHODS = ("authenticator", *SENT)
+METHODS = ("authenticator", "email", "sms")
 
 
 def sign_in_page() -> rx.Component:
@@ -125,6 +124,7 @@ def _code() -> rx.Component:
         "code",
         _extra(),
         *[_hint(method) for method in METHODS],
+        rx.cond(SignInState.valid != "", rx.el.p(SignInState.valid, class_name="hint")),
         form,
         rx.cond(SignInState.method != "authenticator", resend),
         _ways_out(),
