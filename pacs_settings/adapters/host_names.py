@@ -26,10 +26,15 @@ def look_up(host: str, port: int, seconds: float) -> list[Any]:
 
 
 def _ask(asked: tuple[str, int], answer: "Future[list[Any]]") -> None:
+    found: list[Any] = []
+    failed: Exception | None = None
     try:
-        answer.set_result(socket.getaddrinfo(*asked, type=socket.SOCK_STREAM))
+        found = socket.getaddrinfo(*asked, type=socket.SOCK_STREAM)
     except Exception as failure:
-        answer.set_exception(failure)
-    finally:
-        with _lock:
-            del _under_way[asked]
+        failed = failure
+    with _lock:
+        del _under_way[asked]
+    if failed:
+        answer.set_exception(failed)
+    else:
+        answer.set_result(found)

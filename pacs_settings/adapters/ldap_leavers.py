@@ -18,8 +18,8 @@ DISABLED = 2  # ADS_UF_ACCOUNTDISABLE
 NEVER = (0, 2**63 - 1)
 EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
-# LDAP_SERVER_DOMAIN_SCOPE: without it a domain controller refers to the rest of its forest in
-# every answer, and a reference that tells something could not be told from one that does not.
+# LDAP_SERVER_DOMAIN_SCOPE: else a domain controller refers to the rest of its forest in every
+# answer. Other directories refer to another server only where people may really be there.
 HERE_ONLY = [("1.2.840.113556.1.4.1339", False, None)]
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,8 @@ def _key(connection: Connection, base: str) -> str:
 
 def _of_batch(connection: Connection, base: str, key: str, guids: list[str]) -> list[Entry]:
     wanted = "".join(f"({key}={_value(key, guid)})" for guid in guids)
-    answers = search(connection, base, f"(|{wanted})", [key, *STANDING], controls=HERE_ONLY)
+    controls = HERE_ONLY if key == "objectGUID" else None
+    answers = search(connection, base, f"(|{wanted})", [key, *STANDING], controls=controls)
     found = entries(answers)
     if len(found) < len(guids) and len(found) < len(answers):
         raise NoAnswer("search: another server may know the people who are not here")
