@@ -25,7 +25,7 @@ from pacs_settings.core.tables import Domain
 
 LONGEST = 1024  # characters of a password; more is not sent on
 ASIDE = 60.0  # seconds for which a server that failed is asked after the others
-LONGEST_WAIT = 60  # seconds for one server, whatever the domain says
+LONGEST_WAIT = 30  # seconds for one server, whatever the domain says
 FIRST_NAME, LAST_NAME, MOBILE = "givenName", "sn", "mobile"
 
 T = TypeVar("T")
