@@ -21,10 +21,17 @@ class Principal(Actor):
     domain: str | None = None
     must_enrol: bool = False
     ends_at: datetime | None = None
+    proven_at: datetime | None = None
+    method: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Whether this permission is granted."""
         return permission in self.permissions
+
+    @property
+    def fresh(self) -> bool:
+        """Whether the owner has proven to be there lately."""
+        return sessions.is_fresh(self.proven_at)
 
 
 _current: ContextVar[Principal | None] = ContextVar("principal", default=None)
@@ -82,6 +89,8 @@ def _principal(facts: sessions.SessionFacts | None, visit: Visit) -> Principal |
         domain=facts.domain,
         must_enrol=facts.must_enrol,
         ends_at=facts.ends_at,
+        proven_at=facts.proven_at,
+        method=facts.method,
     )
 
 

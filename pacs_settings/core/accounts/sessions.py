@@ -119,8 +119,9 @@ def find(cookie: str) -> SessionFacts | None:
     row = _LOOK_UP.one(session_id=session_id)
     if row is None or not secrets.same(row[0], secrets.fingerprint(token)):
         return None
-    known, (method, *rules) = row[1:-4], row[-4:]
-    facts = SessionFacts(session_id, *known, method, must_enrol=not allowed.enough(method, *rules))
+    known, rules = row[1:-3], row[-3:]
+    must_enrol = not allowed.enough(known[-1], *rules)
+    facts = SessionFacts(session_id, *(*known, must_enrol))
     return facts if facts.ends_at > now() else None
 
 

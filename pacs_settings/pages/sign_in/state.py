@@ -19,6 +19,7 @@ class SignInState(rx.State):
     typed: str = ""
     wait: str = ""
     ended: str = ""
+    method: str = ""
 
     @rx.event
     @requires(Permission.PUBLIC)
@@ -30,7 +31,7 @@ class SignInState(rx.State):
         seen = visitor.visitor(headers, "")
         pending = await asyncio.to_thread(sign_in.pending, seen.sign_in)
         why = await asyncio.to_thread(sessions.why_ended, seen.session)
-        self.typed = pending.typed
+        self.typed, self.method = pending.typed, pending.method
         self.wait = _wait(pending.retry_seconds) if pending.refusal == "too_many_tries" else ""
         self.ended = say(f"login.ended.{why}") if why else ""
         self.loaded = True
