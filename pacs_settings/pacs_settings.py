@@ -112,9 +112,8 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     await asyncio.to_thread(_prepare)
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
-    tasks = [
-        asyncio.create_task(run) for run in (worker.work(), watch.watch(app), tabs.deliver(app))
-    ]
+    runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
+    tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:
         task.cancel()

@@ -302,11 +302,13 @@ def _password_was_right(
 def _method(db: Session, candidate: Candidate, visit: Visit) -> Method:
     """The second factor to ask for, `none` where the password is enough."""
     account = candidate.account
+    # The first time, a directory's word is not enough: a second factor must be at hand too, if
+    # need be the mobile on file. Nor is that of a browser, which remembers whoever was here before.
+    first = candidate.domain is not None and account.directory_guid is None
     if account.second_factor != Method.NONE:
-        known = remembered.knows(db, candidate.account_id, visit)
+        known = not first and remembered.knows(db, candidate.account_id, visit)
         return Method.NONE if known else Method(account.second_factor)
-    # The first time, a directory's word is not enough: the mobile on file must be at hand too.
-    if candidate.domain and account.directory_guid is None:
+    if first:
         return Method.SMS if account.mobile_phone else Method.EMAIL
     return Method.NONE
 
