@@ -20,7 +20,11 @@ class Config(BaseSettings):
     """Every setting of the product; the table in README is generated from these fields."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PACS_", env_ignore_empty=True, populate_by_name=True, extra="ignore"
+        env_prefix="PACS_",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # the secret key is among it
     )
 
     secret_key: str = Field(

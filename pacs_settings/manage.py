@@ -1,8 +1,10 @@
 """The service desk on the command line: invite people, send a link again, unlock."""
 
 import argparse
+import os
 import sys
 
+from pacs_settings.config import config
 from pacs_settings.core import desk, migrate
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
@@ -11,13 +13,21 @@ from pacs_settings.locale import text
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is a sentence on the error output, and 1."""
     asked = _parser().parse_args(arguments)
+    try:
+        config()
+    except ValueError as unfit:
+        return _refused(f"The configuration cannot be used:\n{unfit}")
     migrate.upgrade()
     try:
         _run(asked)
     except Refused as refused:
-        print(text("en", f"refused.{refused.code}", **refused.values), file=sys.stderr)
-        return 1
+        return _refused(text("en", f"refused.{refused.code}", **refused.values))
     return 0
+
+
+def _refused(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
 
 
 def _run(asked: argparse.Namespace) -> None:
@@ -49,4 +59,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # As the server does: else links would be sealed with a key that it does not have.
+    os.environ.setdefault("REFLEX_ENV_MODE", "prod")
     sys.exit(main())

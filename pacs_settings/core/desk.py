@@ -12,6 +12,8 @@ from pacs_settings.core.db import writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Domain, Region
 
+LONGEST_NAME = 100
+
 
 @dataclass(frozen=True)
 class Invitation:
@@ -27,7 +29,7 @@ class Invitation:
 def invite(invitation: Invitation) -> None:
     """Make an account and mail its owner how to activate it.
 
-    Raises Refused `not_an_address`, `username_taken`, `region_unknown`, `phone_*`.
+    Raises Refused `not_an_address`, `username_taken`, `name_invalid`, `region_unknown`, `phone_*`.
     """
     with writing() as db:
         account = _account(db, invitation)
@@ -38,7 +40,10 @@ def invite(invitation: Invitation) -> None:
 
 
 def invite_again(username: str) -> None:
-    """Mail a fresh link to an account that is invited still; raises Refused."""
+    """Mail a fresh link to an account that is invited still.
+
+    Raises Refused `account_unknown`, `not_invited`.
+    """
     with writing() as db:
         account = _find(db, username)
         if account.state != AccountState.INVITED:
@@ -48,12 +53,12 @@ def invite_again(username: str) -> None:
 
 
 def unlock(username: str) -> None:
-    """Let a locked account in again; raises Refused `not_found`, `not_locked`."""
+    """Let a locked account in again; raises Refused `account_unknown`, `not_locked`."""
     with writing() as db:
         account = _find(db, username)
         if account.state != AccountState.LOCKED:
             raise Refused("not_locked")
-        account.state, account.locked_until, account.wrong_codes = AccountState.ACTIVE, None, 0
+        account.state, account.locked_until, account.wrong_codes = _before_lock(account), None, 0
         db.add(account)
         audit.record(db, None, "account:unlocked", after={"username": account.username})
         outbox.put_mail(db, account, "unlocked", Visit())
@@ -63,8 +68,14 @@ def _find(db: Session, username: str) -> Account:
     query = select(Account).where(Account.username_key == usernames.key(username))
     account = db.exec(query.with_for_update()).one_or_none()
     if account is None:
-        raise Refused("not_found")
+        raise Refused("account_unknown", "username")
     return account
+
+
+def _before_lock(account: Account) -> AccountState:
+    # Wrong codes lock an invited account too; without a password it is invited still.
+    local = account.domain_id is None
+    return AccountState.INVITED if local and not account.password_hash else AccountState.ACTIVE
 
 
 def _account(db: Session, invitation: Invitation) -> Account:
@@ -84,8 +95,8 @@ def _account(db: Session, invitation: Invitation) -> Account:
     return Account(
         username=username,
         username_key=key,
-        first_name=invitation.first_name,
-        last_name=invitation.last_name,
+        first_name=_name(invitation.first_name, "first_name"),
+        last_name=_name(invitation.last_name, "last_name"),
         mobile_phone=_mobile(invitation.mobile, region.phone_country),
         language=region.language,
         region_id=region.id or 0,
@@ -94,13 +105,23 @@ def _account(db: Session, invitation: Invitation) -> Account:
     )
 
 
+def _name(typed: str, field: str) -> str:
+    name = " ".join(typed.split())
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise Refused("name_invalid", field)
+    return name
+
+
 def _mobile(typed: str, country: str) -> str | None:
     if not typed.strip():
         return None
     try:
-        return phones.normalise(typed, country)
+        number = phones.normalise(typed, country)
     except phones.PhoneRefused as refused:
         raise Refused(f"phone_{refused.code}", "mobile") from None
+    if not phones.takes_text_messages(number):
+        raise Refused("phone_not_mobile", "mobile")
+    return number
 
 
 def _mail(db: Session, account: Account) -> None:

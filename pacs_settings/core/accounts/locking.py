@@ -29,9 +29,10 @@ def lock(token: str, visit: Visit) -> None:
         if account_id is None:
             raise Refused("link_expired")
         account = db.get_one(Account, account_id, with_for_update=True)
-        if account.state in (AccountState.ACTIVE, AccountState.LOCKED):
-            account.state, account.locked_until = AccountState.LOCKED, None
-            db.add(account)
+        if account.state == AccountState.DISABLED:
+            return  # nobody gets in, and it must not become one that is unlocked
+        account.state, account.locked_until = AccountState.LOCKED, None
+        db.add(account)
         sessions.end_all(db, account_id, "locked")
         credentials.changed(db, account_id)
         mail_links.forget(db, account_id)

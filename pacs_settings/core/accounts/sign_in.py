@@ -333,7 +333,7 @@ def _begin_factor(step: NextStep, visit: Visit) -> None:
 def _still(db: Session, checked: Account, given: Proof) -> bool:
     """Whether what was proven holds still: it may have changed while this try was checked."""
     account = db.get_one(Account, checked.id, with_for_update=True)
-    if account.password_hash != checked.password_hash:
+    if account.password_hash != checked.password_hash or _state_refusal(account):
         return False
     return given.guid is None or account.directory_guid in (None, given.guid)
 
