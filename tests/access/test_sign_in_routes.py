@@ -109,18 +109,29 @@ def test_cookies_are_protected(server: Server):
 
 
 def test_a_planted_session_is_not_adopted(server: Server):
-    """Neither one that nobody has, nor the attacker's own."""
+    """Neither one that nobody has, nor the attacker's own, which ends."""
     attacker = signed_in(server, SOFIE)
     for planted in ("0123456789abcdef.planted", attacker.jar[SESSION]):
         victim = Browser(server, {SESSION: planted})
         victim.sign_in(AN)
         assert victim.jar[SESSION] != planted
         assert victim.session_id != planted.partition(".")[0]
-        assert Browser(server, {SESSION: planted}).get(START).headers.get("location") in (
-            None if planted == attacker.jar[SESSION] else "/login",
-        )
+        assert Browser(server, {SESSION: planted}).get(START).headers["location"] == "/login"
     owner = "SELECT account_id FROM sign_in_session WHERE id = ?"
     assert rows(server, owner, attacker.session_id) == [(account_id(server, SOFIE),)]
+
+
+@pytest.mark.asvs("7.2.4")
+def test_signing_in_where_somebody_is_still_ends_that_session(server: Server):
+    """The same person again, or the next one at a shared computer."""
+    browser = signed_in(server, AN)
+    for username in (AN, SOFIE):
+        former = Browser(server, dict(browser.jar))
+        browser.sign_in(username)
+        assert browser.session_id != former.session_id
+        assert browser.get(START).status_code == 200
+        assert former.get(START).headers["location"] == "/login"
+        assert former.post("/security/devices/new").status_code == 401
 
 
 def test_two_sign_ins_share_nothing(server: Server):
