@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from pacs_settings.core import audit, secrets
+from pacs_settings.core.accounts import usernames
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import Quick, reading, writing
@@ -184,6 +185,30 @@ def end_others(db: Session, actor: audit.Actor, why: str) -> None:
     _end_where(db, others, why)
 
 
-def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> None:
+def end_by_desk(username: str | None, why: str = "ended_by_desk") -> int:
+    """End all sessions of an account, or of everybody without one; how many were not ended yet.
+
+    An act of the service desk. Raises LookupError for a username that nobody has.
+    """
+    with writing() as db:
+        account_id = None if username is None else _account_id(db, username)
+        everything: sa.ColumnElement[bool] = sa.true()
+        its_own = col(SignInSession.account_id) == account_id
+        count = _end_where(db, everything if account_id is None else its_own, why)
+        told = {"account": account_id or "everybody", "count": count}
+        audit.record(db, None, "desk:sessions:ended", after=told)
+    return count
+
+
+def _account_id(db: Session, username: str) -> int:
+    key = col(Account.username_key) == usernames.key(username)
+    found = db.scalar(sa.select(col(Account.id)).where(key))
+    if found is None:
+        raise LookupError(username)
+    return found
+
+
+def _end_where(db: Session, which: sa.ColumnElement[bool], why: str) -> int:
     live = sa.and_(which, col(SignInSession.ended_at).is_(None))
-    db.execute(sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why))
+    ended = db.execute(sa.update(SignInSession).where(live).values(ended_at=now(), ended_why=why))
+    return ended.rowcount  # type: ignore[attr-defined,no-any-return]
