@@ -234,9 +234,10 @@ def end_others(db: Session, actor: audit.Actor, why: str) -> None:
     _end_where(db, others, why)
 
 
-def end_all(db: Session, account_id: int, why: str) -> int:
-    """End all sessions of an account, and return how many there were."""
-    return _end_where(db, col(SignInSession.account_id) == account_id, why)
+def end_all(db: Session, account_id: int | None, why: str) -> int:
+    """End all sessions of an account, or of everybody for None; how many there were."""
+    whose = sa.true() if account_id is None else col(SignInSession.account_id) == account_id
+    return _end_where(db, whose, why)
 
 
 def _ends_at(row: SignInSession) -> datetime:
