@@ -11,7 +11,7 @@ from pacs_settings.pages.shell.view import language_choice, route
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components import frame
 from pacs_settings.ui.components.button import button
-from pacs_settings.ui.components.feedback import note
+from pacs_settings.ui.components.feedback import note, told_at
 from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import ConnectionLine, NativeForm, NativeLink, StepFocus
 
@@ -177,7 +177,7 @@ def _purpose(purpose: str) -> rx.Component:
 
 def _told(anchor: str, text: str) -> rx.Component:
     """A success that the address names."""
-    return rx.el.p(text, id=anchor, role="status", class_name="note step-mark")
+    return told_at(anchor, text, "note", role="status")
 
 
 def _refusals(*codes: str) -> list[rx.Component]:
@@ -216,3 +216,11 @@ def _page(title: str, *children: Any) -> rx.Component:
             class_name="main main-narrow",
         ),
     )
+
+
+PAGES = {
+    "forgot-password": (forgot_page, t("forgot.title"), LinkState.load_nothing),
+    "reset-password": (reset_page, t("reset.title"), LinkState.load_reset),
+    "activate": (activation_page, t("activate.title"), LinkState.load_activation),
+    "lock-account": (lock_page, t("lock.title"), LinkState.load_lock),
+}
