@@ -23,7 +23,7 @@ from pacs_settings.core.accounts.second_factor import allowed, proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
@@ -200,7 +200,7 @@ def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attemp
     row = _row(db, token)
     if row is None or row.proven_at is None or row.account_id is None:
         raise SignInRefused("expired", "address")
-    account = db.get_one(Account, row.account_id, with_for_update=True)
+    account = hold(db, Account, row.account_id)
     region = db.get_one(Region, account.region_id)
     return row, Attempt(account, region, PURPOSE, row.token_hash, visit)
 
@@ -256,7 +256,7 @@ def _note_failure(candidate: Candidate | None, visit: Visit, reason: str) -> Non
     if candidate is None:
         return
     with writing() as db:
-        account = db.get_one(Account, candidate.account_id, with_for_update=True)
+        account = hold(db, Account, candidate.account_id)
         means, outcome = candidate.means, Outcome.FAILURE
         history.record(db, candidate.account_id, visit, means, outcome, reason)
         db.flush()
@@ -332,7 +332,7 @@ def _begin_factor(step: NextStep, visit: Visit) -> None:
 
 def _still(db: Session, checked: Account, given: Proof) -> bool:
     """Whether what was proven holds still: it may have changed while this try was checked."""
-    account = db.get_one(Account, checked.id, with_for_update=True)
+    account = hold(db, Account, checked.id)
     if account.password_hash != checked.password_hash or _state_refusal(account):
         return False
     return given.guid is None or account.directory_guid in (None, given.guid)
