@@ -1,4 +1,4 @@
-"""The service desk on the command line: invite people, send a link again, unlock."""
+"""The service desk on the command line: invite, send a link again, unlock, sign out."""
 
 import argparse
 import os
@@ -35,6 +35,9 @@ def _run(asked: argparse.Namespace) -> None:
         desk.unlock(asked.username)
     elif asked.command == "invite-again":
         desk.invite_again(asked.username)
+    elif asked.command == "end-sessions":
+        count = desk.end_sessions("" if asked.everybody else asked.username)
+        print(f"{count} session{'' if count == 1 else 's'} ended")
     else:
         desk.invite(
             desk.Invitation(
@@ -55,6 +58,10 @@ def _parser() -> argparse.ArgumentParser:
         ("unlock", "let a locked account in again"),
     ):
         commands.add_parser(name, help=what).add_argument("username")
+    ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")
+    whose = ending.add_mutually_exclusive_group(required=True)
+    whose.add_argument("username", nargs="?", help="e-mail address of the account")
+    whose.add_argument("--everybody", action="store_true", help="all accounts")
     return parser
 
 

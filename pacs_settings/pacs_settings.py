@@ -11,7 +11,14 @@ import reflex as rx
 from starlette.applications import Starlette
 
 from pacs_settings import lifeline, worker
-from pacs_settings.access import sign_in_routes, static_pages, tabs, watch
+from pacs_settings.access import (
+    link_routes,
+    proof_routes,
+    sign_in_routes,
+    static_pages,
+    tabs,
+    watch,
+)
 from pacs_settings.access.gate import Gate
 from pacs_settings.adapters.demo_directory import DemoDirectory
 from pacs_settings.adapters.ldap_directory import LdapDirectory
@@ -20,8 +27,11 @@ from pacs_settings.core import demo, migrate, ports
 from pacs_settings.core.accounts import passwords
 from pacs_settings.logs import quiet_values
 from pacs_settings.pages import failures
+from pacs_settings.pages.links import view as links
 from pacs_settings.pages.mappings import state as mappings_state
 from pacs_settings.pages.mappings import view as mappings
+from pacs_settings.pages.mobile import routes as mobile_routes
+from pacs_settings.pages.mobile.state import MobileState
 from pacs_settings.pages.personal import state as personal_state
 from pacs_settings.pages.personal import view as personal
 from pacs_settings.pages.privacy import state as privacy_state
@@ -41,8 +51,9 @@ quiet_values()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
+ROUTES = (sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
 api = Starlette(
-    routes=[*sign_in_routes.routes, *security_routes.routes],
+    routes=[route for module in ROUTES for route in module.routes],
     exception_handlers={Exception: failures.route},
 )
 app = rx.App(
@@ -60,20 +71,22 @@ app = rx.App(
 app.add_middleware(Gate(), index=0)
 
 SECTIONS = {
-    "personal": (personal.section, personal_state.PersonalState.load),
-    "security": (security.section, security_state.SecurityState.load),
-    "privacy": (privacy.section, privacy_state.PrivacyState.load),
-    "mappings": (mappings.section, mappings_state.MappingsState.load),
-    "signature": (signature.section, signature_state.SignatureState.load),
+    "personal": (personal.section, [personal_state.PersonalState.load, MobileState.load]),
+    "security": (security.section, [security_state.SecurityState.load]),
+    "privacy": (privacy.section, [privacy_state.PrivacyState.load]),
+    "mappings": (mappings.section, [mappings_state.MappingsState.load]),
+    "signature": (signature.section, [signature_state.SignatureState.load]),
 }
 app.add_page(start_page, "/", title=t("product"), on_load=StartState.go_in)
 app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
-for name, (section, load) in SECTIONS.items():
+for name, (page, title, load) in links.PAGES.items():
+    app.add_page(page, f"/{name}", title=f"{title} – {t('product')}", on_load=load)
+for name, (section, loads) in SECTIONS.items():
     app.add_page(
         section,
         f"/settings/{name}",
         title=f"{t(f'nav.{name}')} – {t('product')}",
-        on_load=[SessionState.load, load],
+        on_load=[SessionState.load, *loads],
     )
 if not config().production:
     app.add_page(gallery, "/dev/gallery", title="Gallery")
@@ -87,9 +100,8 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     await asyncio.to_thread(_prepare)
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
-    tasks = [
-        asyncio.create_task(run) for run in (worker.work(), watch.watch(app), tabs.deliver(app))
-    ]
+    runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
+    tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:
         task.cancel()

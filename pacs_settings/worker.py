@@ -1,29 +1,53 @@
-"""Sends what the outbox holds; in the app's lifespan, or as a process of its own."""
+"""Sends what the outbox holds, and looks after sessions of people who left their directory.
+
+In the app's lifespan, or as a process of its own.
+"""
 
 import asyncio
 import logging
 
 from pacs_settings.adapters.file_outbox import FileOutbox
+from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
-from pacs_settings.core import outbox
+from pacs_settings.core import outbox, ports
+from pacs_settings.core.accounts import directory_watch, forgotten
 
 log = logging.getLogger(__name__)
-PAUSE = 1.0  # seconds between looks when nothing is due
+PAUSE = 0.5  # seconds between looks when nothing is due
 
 
 async def work() -> None:
     """Send what is due, for ever; a failure is logged and tried again."""
-    mailer = FileOutbox(config().data_dir / "outbox")
+    files = FileOutbox(config().data_dir / "outbox")
     while True:
         try:
-            sent = await asyncio.to_thread(outbox.send_due, mailer)
+            done = await asyncio.to_thread(_once, files)
         except Exception:
             log.exception("outbox could not be worked on")
-            sent = 0
-        if not sent:
+            done = 0
+        if not done:
             await asyncio.sleep(PAUSE)
+
+
+def _once(files: FileOutbox) -> int:
+    return forgotten.work_off() + outbox.send_due(files, files)
+
+
+async def watch_directories() -> None:
+    """Look at all directories once a minute, for ever; each worker may."""
+    while True:
+        try:
+            await asyncio.to_thread(directory_watch.look)
+        except Exception:
+            log.exception("directories could not be looked at")
+        await asyncio.sleep(directory_watch.EVERY)
+
+
+async def _alone() -> None:
+    ports.directories["ldap"] = LdapDirectory
+    await asyncio.gather(work(), watch_directories())
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    asyncio.run(work())
+    asyncio.run(_alone())

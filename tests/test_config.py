@@ -57,6 +57,7 @@ def test_development_needs_nothing(setting) -> None:
     assert not made.secure
 
 
+@pytest.mark.asvs("6.3.2")
 def test_production_has_no_demo_data_unless_told(production) -> None:
     made = production()
     assert made.demo is False

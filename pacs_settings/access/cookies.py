@@ -9,6 +9,7 @@ SESSION = "session"
 SIGN_IN = "sign-in"
 BROWSER = "browser"
 LANGUAGE = "language"
+LINK = "link"
 YEAR = 365 * 24 * 3600
 
 

@@ -14,7 +14,7 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 
 from pacs_settings.access import arguments, principal
-from pacs_settings.access.permissions import Permission, needed
+from pacs_settings.access.permissions import Permission, needed, needs_fresh_proof
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.state import AccessState
 from pacs_settings.access.tabs import Tab, connected, tabs
@@ -25,6 +25,7 @@ from pacs_settings.core.db import writing
 log = logging.getLogger(__name__)
 _ROOT = State.get_full_name()
 LOAD_AGAIN = f"{_ROOT}.hydrate_and_load"
+PROVEN = f"{AccessState.get_full_name()}.proven"
 HYDRATE = frozenset({f"{_ROOT}.hydrate", LOAD_AGAIN})
 # Handlers of the framework that pages cannot do without; allowed by exact name, and still gated.
 FRAMEWORK = HYDRATE | {
@@ -66,6 +67,8 @@ class Gate(Middleware):
                 _rebind(asked, access, session_id)
             else:
                 return await _other_principal(asked, access, acting)
+        if event.name in HYDRATE:  # the page begins anew, and so does what it was asked
+            access.proof_asked, access._waiting = 0, None
         if acting:
             tabs.note(session_id, acting.account_id, asked.tab)
             _answer_only(app, asked.tab)
@@ -79,11 +82,15 @@ class Gate(Middleware):
         permission = needed(_handler(asked.event))
         if permission is None:
             return await _refused_and_audited(asked, acting)
-        if permission == Permission.PUBLIC or (acting and acting.may(permission)):
+        if permission == Permission.PUBLIC:
             return None
         if acting is None:
             return await _leave(asked, access)
-        return await _refused_and_audited(asked, acting)
+        if not acting.may(permission):
+            return await _refused_and_audited(asked, acting)
+        if needs_fresh_proof(_handler(asked.event)) and not acting.fresh:
+            return await _ask_proof(asked, access)
+        return _resume(access) if asked.event.name == PROVEN else None
 
 
 def _handler(event: Event) -> Any:
@@ -116,7 +123,9 @@ def _answer_only(app: App, tab: Tab) -> None:
 async def _look_up(asked: Asked) -> Principal | None:
     # A reconnecting tab and what the server itself starts are not the person at the keyboard.
     use = asked.from_client and asked.event.name not in HYDRATE
-    return await principal.look_up(asked.who.session, asked.who.visit, use=use)
+    cookie = asked.who.session
+    known = tabs.knows(asked.tab, cookie.partition(".")[0])
+    return await principal.look_up(cookie, asked.who.visit, use=use, known=known)
 
 
 def _rebind(asked: Asked, access: AccessState, session_id: str) -> None:
@@ -140,10 +149,32 @@ async def _other_principal(
     return _refused(asked, acting, "another session")
 
 
+async def _ask_proof(asked: Asked, access: AccessState) -> StateUpdate:
+    """Let the page ask whether it is the owner, and keep what was wanted until that is proven."""
+    if asked.event.name != PROVEN:
+        access._waiting = (asked.event.name, asked.event.payload)
+    access.proof_asked += 1
+    return await _told(access)
+
+
+def _resume(access: AccessState) -> StateUpdate:
+    """What waited comes again from the page, and through this gate like everything else."""
+    waiting, access._waiting = access._waiting, None
+    if waiting is None:
+        return StateUpdate()
+    name, payload = waiting
+    return StateUpdate(events=[Event(name=name, payload=payload)])
+
+
 async def _leave(asked: Asked, access: AccessState) -> StateUpdate:
     """Forget all the tab held and tell the page to go to the sign-in page."""
     _rebind(asked, access, "")
     access.ended = True
+    return await _told(access)
+
+
+async def _told(access: AccessState) -> StateUpdate:
+    """What has changed in the tab's state, as the answer to this event."""
     root = access._get_root_state()
     delta = await root._get_resolved_delta()
     root._clean()

@@ -1,5 +1,6 @@
 """What our HTTP routes share: who asks, whether the origin is ours, where to go next."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
@@ -14,10 +15,11 @@ from starlette.responses import (
 
 from pacs_settings.access import principal
 from pacs_settings.access.arguments import storable
-from pacs_settings.access.permissions import Permission
+from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.visitor import Visitor, visitor
 from pacs_settings.config import config
+from pacs_settings.core.accounts.passwords import Busy, HashPool
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
 
@@ -58,10 +60,16 @@ def own_post(endpoint: Endpoint) -> Endpoint:
     return guarded
 
 
-def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
-    """Let a request through only for a principal with this permission (401, 403 in JSON)."""
+def allowed(permission: Permission, *, fresh: bool = False) -> Callable[[Acting], Endpoint]:
+    """Let a request through only for a principal with this permission (401, 403 in JSON).
+
+    With `fresh` and without a recent proof the answer is the refusal `proof_needed`, at which the
+    page asks whether it is the owner and posts once more.
+    """
 
     def decorate(endpoint: Acting) -> Endpoint:
+        requires(permission, fresh=fresh)(endpoint)
+
         @wraps(endpoint)
         async def guarded(request: Request) -> Response:
             seen = who(request)
@@ -70,6 +78,8 @@ def allowed(permission: Permission) -> Callable[[Acting], Endpoint]:
                 return JSONResponse({"signed_out": True}, status_code=401)
             if not acting.may(permission):
                 return refusal(Refused("not_permitted"), seen.language, status=403)
+            if fresh and not acting.fresh:
+                return refusal(Refused("proof_needed"), seen.language)
             return await endpoint(request, acting)
 
         return guarded
@@ -85,6 +95,20 @@ def refusal(refused: Refused, language: str, status: int = 200) -> JSONResponse:
     sentence = text(language, f"refused.{refused.code}", **refused.values)
     told = {"refused": refused.code, "field": refused.field, "message": sentence}
     return JSONResponse(told, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+async def answer(
+    request: Request, work: Callable[..., object], *args: object, pool: HashPool | None = None
+) -> JSONResponse:
+    """Run core's `work(*args)` off the event loop; what it returns, or its refusal, as JSON."""
+    try:
+        running = pool.run(work, *args) if pool else asyncio.to_thread(work, *args)
+        told = await running
+    except Refused as refused:
+        return refusal(refused, who(request).language)
+    except Busy:
+        return refusal(Refused("busy"), who(request).language, status=503)
+    return JSONResponse(told or {}, headers={"Cache-Control": "no-store"})
 
 
 def typed(form: FormData, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 MARK = "_pacs_permission"
+FRESH = "_pacs_fresh"
 
 
 class Permission(StrEnum):
@@ -17,6 +18,7 @@ class Permission(StrEnum):
     PERSONAL = "personal:write"
     HISTORY = "history:read"
     PASSWORD = "password:change"
+    SESSIONS = "sessions:end"
     PRIVACY = "privacy:write"
     MAPPINGS_READ = "mappings:read"
     MAPPINGS_WRITE = "mappings:write"
@@ -27,17 +29,22 @@ ENROLLING = frozenset({Permission.PUBLIC, Permission.SESSION, Permission.FACTORS
 EVERYBODY = ENROLLING | {
     Permission.PERSONAL,
     Permission.HISTORY,
+    Permission.SESSIONS,
     Permission.PRIVACY,
     Permission.MAPPINGS_READ,
     Permission.MAPPINGS_WRITE,
 }
 
 
-def requires(permission: Permission) -> Callable[[F], F]:
-    """Mark a handler with the permission it needs; the gate reads the mark, nothing is wrapped."""
+def requires(permission: Permission, *, fresh: bool = False) -> Callable[[F], F]:
+    """Mark a handler with the permission it needs; the gate reads the mark, nothing is wrapped.
+
+    With `fresh`, the owner must have proven to be there within the last five minutes.
+    """
 
     def mark(function: F) -> F:
         setattr(function, MARK, permission)
+        setattr(function, FRESH, fresh)
         return function
 
     return mark
@@ -46,3 +53,8 @@ def requires(permission: Permission) -> Callable[[F], F]:
 def needed(function: Callable[..., Any]) -> Permission | None:
     """The permission a handler is marked with, or None: then nobody may call it."""
     return getattr(function, MARK, None)
+
+
+def needs_fresh_proof(function: Callable[..., Any]) -> bool:
+    """Whether a handler is marked as sensitive."""
+    return bool(getattr(function, FRESH, False))

@@ -22,8 +22,9 @@ from pacs_settings.access.sign_in_routes import ENROL, START
 from pacs_settings.build import PLACEHOLDER
 from pacs_settings.config import LANGUAGES, config
 
-OURS = ("/_event", "/auth/", "/security/", "/ping", "/_health")  # not files
-PUBLIC_PAGES = frozenset({"/login"})
+OURS = ("/_event", "/auth/", "/link/", "/security/", "/ping", "/_health")  # not files
+PUBLIC_PAGES = frozenset({"/login", "/forgot-password"})  # signed in, there is no need for them
+OPEN_PAGES = frozenset({"/reset-password", "/activate", "/lock-account"})  # signed in or not
 NEEDS = {
     "/settings/personal": Permission.PERSONAL,
     "/settings/security": Permission.FACTORS,
@@ -170,6 +171,8 @@ async def _respond(request: Request) -> Response:
 
 def _elsewhere(path: str, acting: Principal | None) -> str:
     """Where a request for a page is sent instead; empty if it may have the page."""
+    if path in OPEN_PAGES:
+        return ""
     if acting is None:
         return "" if path in PUBLIC_PAGES else "/login"
     home = ENROL if acting.must_enrol else START

@@ -1,5 +1,6 @@
-"""Mail as files, one `*.eml` a message, for machines without a mail server."""
+"""Messages as files, `*.eml` and `*.sms.json`, for machines without a mail server."""
 
+import json
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ SENDER = "no-reply@pacs-settings.example"
 
 
 class FileOutbox:
-    """A Mailer that writes each message to a folder, whole or not at all."""
+    """A Mailer and Texter that writes each message to a folder, whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -26,7 +27,15 @@ class FileOutbox:
         mail["Subject"] = subject
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(body)
-        target = self.folder / f"{message_id.partition('@')[0]}.eml"
-        part = target.with_suffix(".part")
-        part.write_bytes(bytes(mail))
-        part.replace(target)
+        self._write(message_id, ".eml", bytes(mail))
+
+    def send_text(self, message_id: str, to: str, text: str) -> None:
+        """Write a text message as JSON with `to` and `text`. Raises OSError."""
+        told = json.dumps({"to": to, "text": text}, ensure_ascii=False)
+        self._write(message_id, ".sms.json", told.encode())
+
+    def _write(self, message_id: str, suffix: str, content: bytes) -> None:
+        name = message_id.partition("@")[0]
+        part = self.folder / f"{name}.part"
+        part.write_bytes(content)
+        part.replace(self.folder / f"{name}{suffix}")

@@ -1,11 +1,11 @@
-"""What the service desk does with accounts: invite, unlock."""
+"""What the service desk does with accounts: invite, unlock, sign out."""
 
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
 from pacs_settings.core import audit, mail_links, outbox, phones
-from pacs_settings.core.accounts import usernames
+from pacs_settings.core.accounts import sessions, usernames
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import writing
@@ -65,6 +65,16 @@ def unlock(username: str) -> None:
             _mail(db, account)
         else:
             outbox.put_mail(db, account, "unlocked", Visit())
+
+
+def end_sessions(username: str = "") -> int:
+    """End all sessions of an account, or of everybody; how many. Raises `account_unknown`."""
+    with writing() as db:
+        account_id = _find(db, username).id if username else None
+        count = sessions.end_all(db, account_id, "ended_by_desk")
+        told = {"account": account_id or "everybody", "count": count}
+        audit.record(db, None, "desk:sessions:ended", after=told)
+    return count
 
 
 def _find(db: Session, username: str) -> Account:

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,21 @@ def clinic(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 def practice(
     tmp_path_factory: pytest.TempPathFactory, authority: Authority
 ) -> Iterator[slapd.Slapd]:
-    """OpenLDAP with one person."""
+    """OpenLDAP with few people, whom nobody changes."""
+    with _slapd(tmp_path_factory.mktemp("slapd"), authority) as running:
+        yield running
+
+
+@pytest.fixture
+def changing_practice(tmp_path: Path, authority: Authority) -> Iterator[slapd.Slapd]:
+    """The same for one test, which may change it."""
+    with _slapd(tmp_path, authority) as running:
+        yield running
+
+
+@contextmanager
+def _slapd(folder: Path, authority: Authority) -> Iterator[slapd.Slapd]:
     require(slapd.missing())
-    folder: Path = tmp_path_factory.mktemp("slapd")
     running = slapd.start(folder, authority)
     try:
         for url in (running.plain, running.encrypted):

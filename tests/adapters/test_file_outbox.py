@@ -12,6 +12,7 @@ from pacs_settings.adapters.file_outbox import SENDER, FileOutbox
 from pacs_settings.core import db, outbox
 from tests import factories
 from tests.factories import AN, HERE
+from tests.fakes import FakeTexter
 
 
 def read(path: Path) -> EmailMessage:

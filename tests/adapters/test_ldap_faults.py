@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pacs_settings.adapters.ldap_directory import LdapDirectory
+from pacs_settings.core import secrets
 from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters import faults
@@ -75,6 +76,35 @@ def test_a_server_that_is_mute_once_it_is_trusted(faulty: Make, authority: Autho
     started = time.monotonic()
     assert reason(domain_at(server.url(), authority=authority)) == "unreachable"
     assert time.monotonic() - started < 1 + SLACK
+
+
+def test_a_server_whose_tls_never_comes_to_an_end(faulty: Make) -> None:
+    server = faulty(faults.endless_hello)
+    started = time.monotonic()
+    assert reason(domain_at(server.url())) == "unreachable"
+    assert time.monotonic() - started < 1 + SLACK
+    assert server.heard == 1
+
+
+def test_who_is_gone_is_asked_in_bounded_time_too(
+    clinic: Clinic, faulty: Make, authority: Authority
+) -> None:
+    server = faulty(faults.mute(authority.sign("127.0.0.1")))
+    sealed = secrets.seal("directory", PASSWORD)
+    domain = clinic.domain(
+        urls=[server.url(), faulty(faults.silent).url()],
+        timeout_seconds=1,
+        bind_as="service@clinic.test",
+        sealed_bind_password=sealed,
+    )
+    started = time.monotonic()
+    with pytest.raises(DirectoryRefused) as refused:
+        LdapDirectory(domain).gone(["6f1d3a52-0d5c-4c53-9c7e-3f4f6a0b7d11"])
+    assert refused.value.reason == "unreachable"
+    assert time.monotonic() - started < 2 + SLACK
+    domain.urls += clinic.domain().urls
+    guid = clinic.admin.guid("right")
+    assert LdapDirectory(domain).gone([guid]) == set()
 
 
 def test_many_silent_servers_take_no_longer_than_two(faulty: Make) -> None:

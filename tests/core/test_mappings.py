@@ -44,6 +44,7 @@ def stored(line: int) -> Mapping:
 # Reading.
 
 
+@pytest.mark.asvs("8.2.2")
 def test_an_account_sees_its_own_lines_only() -> None:
     mine, theirs = shown(), shown(SOFIE)
     assert (len(mine), len(theirs)) == (12, 3)
@@ -192,6 +193,7 @@ def test_a_switch_turns_and_leaves_the_other(an: audit.Actor, which: Switch, col
         assert dict(stored(line)) == before | {column: on}
 
 
+@pytest.mark.asvs("8.2.2")
 def test_a_line_of_another_account_is_not_there(an: audit.Actor) -> None:
     theirs = shown(SOFIE)[0]
     for line in (theirs.id, 987654, -1):

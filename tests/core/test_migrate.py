@@ -48,6 +48,15 @@ def test_an_empty_database_becomes_what_the_models_say(empty: str) -> None:
     assert tables(empty) == set(SQLModel.metadata.tables) | {"alembic_version"}
 
 
+@pytest.mark.asvs("6.3.2")
+def test_nobody_is_there_from_the_start(empty: str) -> None:
+    migrate.upgrade(empty)
+    engine = db.make_engine(empty)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM account").scalar() == 0
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "drift",
     [

@@ -21,14 +21,15 @@ def pool(actor: audit.Actor) -> passwords.HashPool:
         return candidates.pool(db.get_one(Account, actor.account_id).username)
 
 
-def by_password(actor: audit.Actor, password: str) -> None:
+def by_password(actor: audit.Actor, password: str) -> str:
     """Prove it by the password, which the directory of a domain checks for its accounts.
 
+    Returns the new value of the session's cookie.
     Raises Refused `wrong_password`, `too_many_tries`, `directory_*`.
     """
     check_password(actor, password, "password", "wrong_password")
     with writing() as db:
-        sessions.prove(db, actor.session_id)
+        return sessions.prove(db, actor.session_id)
 
 
 def check_password(actor: audit.Actor, password: str, field: str, wrong: str) -> None:
@@ -58,9 +59,10 @@ def begin(actor: audit.Actor) -> dict[str, object]:
         return FACTORS[Means(attempt.account.second_factor)].begin(db, attempt)
 
 
-def by_factor(actor: audit.Actor, means: str, answer: str) -> None:
+def by_factor(actor: audit.Actor, means: str, answer: str) -> str:
     """Prove it by the account's second factor or a recovery code.
 
+    Returns the new value of the session's cookie.
     Raises Refused `wrong_code`, `locked`, `no_second_factor`.
     """
     with writing() as db:
@@ -70,9 +72,8 @@ def by_factor(actor: audit.Actor, means: str, answer: str) -> None:
             raise Refused("no_second_factor")
         refusal = proof.check(db, attempt, factor, answer)
         if not refusal:
-            sessions.prove(db, actor.session_id)
-    if refusal:  # after the commit: a wrong code must be counted
-        raise Refused(refusal, "code")
+            return sessions.prove(db, actor.session_id)
+    raise Refused(refusal, "code")  # after the commit: a wrong code must be counted
 
 
 def _why_not(actor: audit.Actor, password: str) -> str:

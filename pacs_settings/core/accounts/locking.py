@@ -3,18 +3,20 @@
 from pacs_settings.core import audit, mail_links, outbox
 from pacs_settings.core.accounts import credentials, sessions
 from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.accounts.password_link import LinkPage
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState
 
 
-def username(token: str) -> str:
-    """Whose account a link would lock; raises Refused `link_expired`."""
+def page(token: str) -> LinkPage:
+    """What the link's page shows; raises Refused `link_expired`."""
     with reading() as db:
         link = mail_links.find(db, token, mail_links.LOCK)
         if link is None:
             raise Refused("link_expired")
-        return db.get_one(Account, link.account_id).username
+        account = db.get_one(Account, link.account_id)
+    return LinkPage(account.username, bool(account.mobile_phone), 0)
 
 
 def lock(token: str, visit: Visit) -> None:

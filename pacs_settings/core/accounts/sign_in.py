@@ -28,6 +28,7 @@ from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
     AccountState,
+    Challenge,
     KnownBrowser,
     Means,
     Method,
@@ -44,13 +45,17 @@ PURPOSE = "sign-in"
 
 @dataclass(frozen=True)
 class Pending:
-    """How far a sign-in has come, as its page shows it; `method` once a second factor is asked."""
+    """How far a sign-in has come, as its page shows it; `method` once a second factor is asked.
+
+    `code_seconds` are left of the code that was sent.
+    """
 
     step: str  # "address", "password" or "code"
     typed: str = ""
     refusal: str = ""
     retry_seconds: int = 0
     method: str = ""
+    code_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,11 +114,13 @@ def pending(token: str) -> Pending:
     """What to show for a sign-in under way."""
     with reading() as db:
         row = _row(db, token)
+        code = db.get(Challenge, (PURPOSE, row.token_hash)) if row and row.proven_at else None
     if row is None:
         return Pending("address")
+    left = max(0, int((code.expires_at - now()).total_seconds())) if code else 0
     step = "code" if row.proven_at else "address" if row.refusal == "not_an_address" else "password"
     method = str(row.method) if row.proven_at else ""
-    return Pending(step, row.typed, row.refusal, row.retry_seconds, method)
+    return Pending(step, row.typed, row.refusal, row.retry_seconds, method, left)
 
 
 def pool(token: str) -> passwords.HashPool:
@@ -295,11 +302,13 @@ def _password_was_right(
 def _method(db: Session, candidate: Candidate, visit: Visit) -> Method:
     """The second factor to ask for, `none` where the password is enough."""
     account = candidate.account
+    # The first time, a directory's word is not enough: a second factor must be at hand too, if
+    # need be the mobile on file. Nor is that of a browser, which remembers whoever was here before.
+    first = candidate.domain is not None and account.directory_guid is None
     if account.second_factor != Method.NONE:
-        known = remembered.knows(db, candidate.account_id, visit)
+        known = not first and remembered.knows(db, candidate.account_id, visit)
         return Method.NONE if known else Method(account.second_factor)
-    # The first time, a directory's word is not enough: the mobile on file must be at hand too.
-    if candidate.domain and account.directory_guid is None:
+    if first:
         return Method.SMS if account.mobile_phone else Method.EMAIL
     return Method.NONE
 

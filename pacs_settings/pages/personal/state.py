@@ -93,7 +93,7 @@ class PersonalState(rx.State):
         self.doubted = attempt
 
     @rx.event
-    @requires(Permission.HISTORY)
+    @requires(Permission.SESSIONS, fresh=True)
     async def not_me(self):
         """End all other sessions, then go where the password is changed."""
         answer = await ask(sessions.end_all_others, current())

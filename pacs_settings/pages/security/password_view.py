@@ -31,7 +31,7 @@ def password_card() -> rx.Component:
             rx.cond(
                 SecurityState.changing,
                 _form(),
-                button(t("security.change"), on_click=SecurityState.open_password(True)),
+                button(t("security.change"), on_click=SecurityState.open_password),
             ),
             status(SecurityState.said_password),
             title=t("security.password"),
@@ -60,7 +60,7 @@ def _form() -> rx.Component:
         ],
         rx.el.div(
             button(t("security.change"), "primary", type="submit"),
-            button(t("cancel"), on_click=SecurityState.open_password(False)),
+            button(t("cancel"), on_click=SecurityState.close_password),
             class_name="actions",
         ),
         action=route(PASSWORD),

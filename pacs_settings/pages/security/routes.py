@@ -10,16 +10,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from pacs_settings.access.http import allowed, own_post, refusal, typed, who
+from pacs_settings.access.http import allowed, answer, own_post, typed
 from pacs_settings.access.permissions import Permission
 from pacs_settings.access.principal import Principal
 from pacs_settings.core.accounts import password_change, passwords
 from pacs_settings.core.accounts.password_rules import strength as strength_of
-from pacs_settings.core.accounts.second_factor import totp
-from pacs_settings.core.errors import Refused
+from pacs_settings.core.accounts.second_factor import methods, passkeys, recovery, totp
 
 PASSWORD, STRENGTH = "/security/password", "/security/strength"
 NEW_DEVICE, LINK_DEVICE = "/security/devices/new", "/security/devices/link"
+NEW_PASSKEY, ADD_PASSKEY = "/security/passkeys/new", "/security/passkeys/add"
+CONFIRM_METHOD, RECOVERY = "/security/method", "/security/recovery"
 STRENGTH_RATE = RateLimitItemPerSecond(50, 10)  # a session's questions while typing
 
 
@@ -29,18 +30,13 @@ def _limiter() -> FixedWindowRateLimiter:
 
 
 @own_post
-@allowed(Permission.PASSWORD)
+@allowed(Permission.PASSWORD, fresh=True)
 async def change_password(request: Request, acting: Principal) -> Response:
     """Change the password; a refusal names the field."""
     form = await request.form()
-    current, new, again = (typed(form, name) for name in ("current", "new", "again"))
-    try:
-        await passwords.pool().run(password_change.change, acting, current, new, again)
-    except Refused as refused:
-        return refusal(refused, who(request).language)
-    except passwords.Busy:
-        return refusal(Refused("busy"), who(request).language, status=503)
-    return JSONResponse({}, headers={"Cache-Control": "no-store"})
+    given = [typed(form, name) for name in ("current", "new", "again")]
+    pool = passwords.pool()
+    return await answer(request, password_change.change, acting, *given, pool=pool)
 
 
 @own_post
@@ -56,31 +52,62 @@ async def strength(request: Request, acting: Principal) -> Response:
 
 
 @own_post
-@allowed(Permission.FACTORS)
+@allowed(Permission.FACTORS, fresh=True)
 async def new_device(request: Request, acting: Principal) -> Response:
     """A secret for a device to be linked, shown once to its owner."""
-    try:
-        found = await asyncio.to_thread(totp.begin, acting)
-    except Refused as refused:
-        return refusal(refused, who(request).language)
-    told = {"id": found.device_id, "secret": found.secret, "qr_svg": found.qr_svg}
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    return await answer(request, _new_device, acting)
 
 
 @own_post
-@allowed(Permission.FACTORS)
+@allowed(Permission.FACTORS, fresh=True)
 async def link_device(request: Request, acting: Principal) -> Response:
     """Link the device that a code proves."""
     form = await request.form()
     number = typed(form, "device_id")
     device = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0
-    try:
-        await asyncio.to_thread(
-            totp.confirm, acting, device, typed(form, "name"), typed(form, "code")
-        )
-    except Refused as refused:
-        return refusal(refused, who(request).language)
-    return JSONResponse({})
+    name, code = typed(form, "name"), typed(form, "code")
+    return await answer(request, totp.confirm, acting, device, name, code)
+
+
+@own_post
+@allowed(Permission.FACTORS, fresh=True)
+async def new_passkey(request: Request, acting: Principal) -> Response:
+    """What the browser needs to make a passkey."""
+    return await answer(request, passkeys.begin, acting)
+
+
+@own_post
+@allowed(Permission.FACTORS, fresh=True)
+async def add_passkey(request: Request, acting: Principal) -> Response:
+    """Keep the passkey that the browser has made."""
+    form = await request.form()
+    name, made = typed(form, "name"), typed(form, "answer")
+    return await answer(request, passkeys.register, acting, name, made)
+
+
+@own_post
+@allowed(Permission.FACTORS, fresh=True)
+async def confirm_method(request: Request, acting: Principal) -> Response:
+    """Choose the method that a code sent by it proves."""
+    form = await request.form()
+    method, code = typed(form, "method"), typed(form, "code")
+    return await answer(request, methods.confirm, acting, method, code)
+
+
+@own_post
+@allowed(Permission.FACTORS, fresh=True)
+async def new_recovery_codes(request: Request, acting: Principal) -> Response:
+    """Ten recovery codes, shown once to their owner."""
+    return await answer(request, _recovery_codes, acting)
+
+
+def _new_device(acting: Principal) -> dict[str, object]:
+    found = totp.begin(acting)
+    return {"id": found.device_id, "secret": found.secret, "qr_svg": found.qr_svg}
+
+
+def _recovery_codes(acting: Principal) -> dict[str, object]:
+    return {"codes": recovery.renew(acting)}
 
 
 routes = [
@@ -88,4 +115,8 @@ routes = [
     Route(STRENGTH, strength, methods=["POST"]),
     Route(NEW_DEVICE, new_device, methods=["POST"]),
     Route(LINK_DEVICE, link_device, methods=["POST"]),
+    Route(NEW_PASSKEY, new_passkey, methods=["POST"]),
+    Route(ADD_PASSKEY, add_passkey, methods=["POST"]),
+    Route(CONFIRM_METHOD, confirm_method, methods=["POST"]),
+    Route(RECOVERY, new_recovery_codes, methods=["POST"]),
 ]

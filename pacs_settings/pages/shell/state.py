@@ -19,6 +19,7 @@ class SessionState(rx.State):
     name: str = ""
     may_sign: bool = False
     must_enrol: bool = False
+    method: str = ""
     seconds_left: int = 0
     absolute: bool = False
     answer: int = 0
@@ -32,7 +33,7 @@ class SessionState(rx.State):
         settings = await asyncio.to_thread(personal.load, acting.account_id)
         self.name = settings.name
         self.may_sign = acting.may(Permission.SIGNATURE)
-        self.must_enrol = acting.must_enrol
+        self.must_enrol, self.method = acting.must_enrol, acting.method
         self.trouble = False
         await self._look()
         self.loaded = True

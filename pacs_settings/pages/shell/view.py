@@ -4,6 +4,7 @@ from typing import Any
 
 import reflex as rx
 
+from pacs_settings.access import proof_routes
 from pacs_settings.access.sign_in_routes import LANGUAGE, RENEW, SIGN_OUT, START
 from pacs_settings.access.state import AccessState
 from pacs_settings.config import LANGUAGES, config
@@ -19,6 +20,7 @@ from pacs_settings.ui.components.scripted import (
     LanguageSelect,
     LeaveWhen,
     NativeForm,
+    ProofDialog,
     SessionWarning,
 )
 
@@ -59,6 +61,7 @@ def settings_page(
             side=frame.navigation(t("nav.label"), _links(), path),
         ),
         _session_warning(),
+        _proof(),
         FocusKeeper.create(),
         LeaveWhen.create(ended=AccessState.ended, to="/login"),
     )
@@ -113,3 +116,32 @@ def _session_warning() -> rx.Component:
         leave_to="/login",
         on_stay=SessionState.stay,
     )
+
+
+def _proof() -> rx.Component:
+    keys = ("title", "hint", "confirm", "use_code", "use_password", "use_passkey")
+    return ProofDialog.create(
+        asked=AccessState.proof_asked,
+        method=SessionState.method,
+        actions={
+            "password": route(proof_routes.PASSWORD),
+            "begin": route(proof_routes.BEGIN),
+            "code": route(proof_routes.CODE),
+        },
+        texts={
+            **{_camel(key): t(f"proof.{key}") for key in keys},
+            "password": t("login.password"),
+            "code": t("login.code"),
+            "resend": t("login.resend"),
+            "failed": t("refused.not_saved"),
+            "cancel": t("cancel"),
+            "show": t("show"),
+            "hide": t("hide"),
+        },
+        on_proven=AccessState.proven,
+    )
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(part.title() for part in rest)

@@ -4,19 +4,20 @@ from typing import Any, get_args
 
 import reflex as rx
 
-from pacs_settings.access.sign_in_routes import ADDRESS, CODE, PASSWORD
+from pacs_settings.access.sign_in_routes import ADDRESS, CHALLENGE, CODE, PASSWORD, RESEND
 from pacs_settings.core.ports import Reason
 from pacs_settings.pages.shell.view import language_choice, route
 from pacs_settings.pages.sign_in.state import SignInState
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components import frame
 from pacs_settings.ui.components.button import button
-from pacs_settings.ui.components.feedback import note
+from pacs_settings.ui.components.feedback import note, told_at
 from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import (
     ConnectionLine,
     NativeForm,
     NativeLink,
+    PasskeySignIn,
     StepFocus,
 )
 
@@ -30,8 +31,11 @@ REFUSALS = {
         "not_active",
         *(f"directory_{reason}" for reason in get_args(Reason) if reason != "wrong"),
     ),
-    "code": ("wrong_code",),
+    "code": ("wrong_code", "too_many_codes"),
+    "recovery": ("wrong_recovery",),
+    "passkey": ("passkey_failed",),
 }
+METHODS = ("authenticator", "email", "sms")
 
 
 def sign_in_page() -> rx.Component:
@@ -50,6 +54,8 @@ def sign_in_page() -> rx.Component:
             _address(),
             _password(),
             _code(),
+            _passkey(),
+            _recovery(),
             StepFocus.create(),
             aria_busy=rx.cond(SignInState.loaded, "false", "true"),
             class_name="main main-narrow",
@@ -71,7 +77,13 @@ def _address() -> rx.Component:
         class_name="input",
     )
     label = rx.el.label(t("login.email"), html_for="email", class_name="label")
-    return _step("address", ADDRESS, label, field, submit=t("login.continue"))
+    done = told_at("password_set", t("login.password_set"), "note", role="status")
+    form = _form("address", ADDRESS, done, label, field, submit=t("login.continue"))
+    return _step("address", form, _forgot())
+
+
+def _forgot() -> rx.Component:
+    return NativeLink.create(t("login.forgot"), href="/forgot-password", class_name="step-other")
 
 
 def _password() -> rx.Component:
@@ -83,7 +95,8 @@ def _password() -> rx.Component:
     for_managers = username_for_managers(SignInState.typed, name="username")
     label = rx.el.label(t("login.password"), html_for="field-password", class_name="label")
     field = password_input("password", "current-password", t("show"), t("hide"))
-    return _step("password", PASSWORD, who, for_managers, label, field, submit=t("login.sign_in"))
+    form = _form("password", PASSWORD, who, for_managers, label, field, submit=t("login.sign_in"))
+    return _step("password", form, _forgot())
 
 
 def _code() -> rx.Component:
@@ -97,40 +110,119 @@ def _code() -> rx.Component:
         required=True,
         class_name="input input-code",
     )
+    label = rx.el.label(t("login.code"), html_for="field-code", class_name="label")
+    form = _form("code", CODE, label, field, _remember("code"), submit=t("login.continue"))
+    resend = NativeForm.create(
+        button(t("login.resend"), "quiet", type="submit"),
+        action=route(RESEND),
+        method="post",
+        class_name="step-resend",
+    )
     return _step(
         "code",
+        _extra(),
+        *[_hint(method) for method in METHODS],
+        rx.cond(SignInState.valid != "", rx.el.p(SignInState.valid, class_name="hint")),
+        form,
+        rx.cond(SignInState.method != "authenticator", resend),
+        _ways_out(),
+    )
+
+
+def _hint(method: str) -> rx.Component:
+    """What to type; the address names the method, and after a refusal the state still knows it."""
+    on = SignInState.method == method
+    return told_at(f"code-{method}", t(f"login.hint.{method}"), on=on)
+
+
+def _passkey() -> rx.Component:
+    form = NativeForm.create(
+        rx.el.input(type="hidden", name="means", value="passkey"),
+        rx.el.input(type="hidden", name="code"),
+        _remember("passkey"),
+        *_refusals("passkey"),
+        PasskeySignIn.create(
+            action=route(CHALLENGE),
+            text=t("login.passkey"),
+            failed_text=t("refused.passkey_failed"),
+        ),
+        action=route(CODE),
+        method="post",
+        class_name="step-form",
+    )
+    hint = rx.el.p(t("login.hint.passkey"), class_name="hint")
+    return _step("passkey", _extra(), hint, form, _ways_out())
+
+
+def _recovery() -> rx.Component:
+    field = rx.el.input(
+        id="field-recovery",
+        name="code",
+        type="text",
+        auto_complete="off",
+        max_length=60,
+        required=True,
+        class_name="input input-code",
+    )
+    form = _form(
+        "recovery",
         CODE,
-        rx.el.h2(t("login.extra"), class_name="card-title"),
-        rx.el.p(t("login.code_hint"), class_name="hint"),
-        rx.el.label(t("login.code"), html_for="field-code", class_name="label"),
+        rx.el.input(type="hidden", name="means", value="recovery"),
+        rx.el.label(t("login.recovery_code"), html_for="field-recovery", class_name="label"),
         field,
-        NativeLink.create(t("login.other"), href="#address", class_name="step-other"),
         submit=t("login.continue"),
     )
+    hint = rx.el.p(t("login.hint.recovery"), class_name="hint")
+    return _step("recovery", _extra(), hint, form, _other())
 
 
-def _step(name: str, action: str, *children: Any, submit: str) -> rx.Component:
-    refusals = [
-        rx.el.p(
-            t(f"refused.{code}") if code != "too_many_tries" else _too_many(),
-            id=code,
-            role="alert",
-            class_name="problem",
-        )
+def _extra() -> rx.Component:
+    return rx.el.h2(t("login.extra"), class_name="card-title")
+
+
+def _remember(step: str) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(type="checkbox", name="remember", value="yes", id=f"remember-{step}"),
+        t("login.remember"),
+        class_name="step-remember",
+    )
+
+
+def _ways_out() -> rx.Component:
+    recovery = NativeLink.create(t("login.use_recovery"), href="#recovery", class_name="step-other")
+    return rx.el.p(recovery, _other(), class_name="step-ways")
+
+
+def _other() -> rx.Component:
+    return NativeLink.create(t("login.other"), href="#address", class_name="step-other")
+
+
+def _step(name: str, *children: Any) -> rx.Component:
+    return rx.el.section(*children, id=name, class_name=f"card step step-{name}")
+
+
+def _form(name: str, action: str, *children: Any, submit: str) -> rx.Component:
+    return NativeForm.create(
+        *children,
+        *_refusals(name),
+        button(submit, "primary", type="submit"),
+        action=route(action),
+        method="post",
+        class_name="step-form",
+    )
+
+
+def _refusals(name: str) -> list[rx.Component]:
+    return [
+        rx.el.p(_words(code), id=code, role="alert", class_name="problem")
         for code in REFUSALS[name]
     ]
-    return rx.el.section(
-        NativeForm.create(
-            *children,
-            *refusals,
-            button(submit, "primary", type="submit"),
-            action=route(action),
-            method="post",
-            class_name="step-form",
-        ),
-        id=name,
-        class_name=f"card step step-{name}",
-    )
+
+
+def _words(code: str) -> Any:
+    if code == "too_many_tries":
+        return _too_many()
+    return t(f"refused.{code}_soon" if code == "too_many_codes" else f"refused.{code}")
 
 
 def _too_many() -> Any:

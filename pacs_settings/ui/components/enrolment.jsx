@@ -1,15 +1,15 @@
 // What a phone reads to become an authenticator. The secret comes by a route of its own and lives
 // in this component only: it is never part of the page's state.
 import { useEffect, useState } from "react";
+import { post } from "./post.jsx";
 
 export function Enrolment({ action, imageText, secretText, waitText, failedText }) {
   const [device, setDevice] = useState(null);
   const [failed, setFailed] = useState("");
   useEffect(() => {
     let live = true;
-    fetch(action, { method: "POST", body: new URLSearchParams(), credentials: "include" })
-      .then(async (answer) => {
-        const told = await answer.json();
+    post(action)
+      .then((told) => {
         if (!live) return;
         if (told.id) setDevice(told);
         else setFailed(told.message || failedText);

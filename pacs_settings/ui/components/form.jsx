@@ -4,6 +4,7 @@
 import { useCallback, useContext, useEffect, useRef, useState } from "react";
 import { EventLoopContext } from "$/utils/context";
 import { LeaveGuard } from "./leave_guard.jsx";
+import { post } from "./post.jsx";
 
 const TYPED = "input:not([type=hidden], [readonly])";
 const slot = (form, name) => form.querySelector(`[data-error-for="${name}"]`);
@@ -29,18 +30,6 @@ function showRefusal(form, name, message) {
     field.setAttribute("aria-invalid", "true");
     field.focus();
   }
-}
-
-async function post(form, action) {
-  const answer = await fetch(action, {
-    method: "POST",
-    body: new URLSearchParams(new FormData(form)),
-    credentials: "include",
-    headers: { Accept: "application/json" },
-  });
-  if (answer.status === 401) window.location.replace("/login");
-  const told = await answer.json();
-  return told.refused ? told : null;
 }
 
 export function Form(props) {
@@ -107,9 +96,9 @@ export function Form(props) {
       return;
     }
     try {
-      const refused = await post(form.current, action);
-      if (refused) {
-        refuse(refused.field, refused.message);
+      const told = await post(action, new URLSearchParams(new FormData(form.current)));
+      if (told.refused) {
+        refuse(told.field, told.message);
         return;
       }
       form.current.reset();

@@ -1,7 +1,8 @@
 // Small inputs that need a script: show a password, choose a language, tell a password's strength.
 import { useEffect, useRef, useState } from "react";
 
-export function PasswordInput({ id, name, autoComplete, describedBy, showText, hideText }) {
+export function PasswordInput(props) {
+  const { id, name, autoComplete, describedBy, invalid, showText, hideText } = props;
   const [ready, setReady] = useState(false);
   const [shown, setShown] = useState(false);
   useEffect(() => setReady(true), []);
@@ -14,6 +15,7 @@ export function PasswordInput({ id, name, autoComplete, describedBy, showText, h
         className="input"
         autoComplete={autoComplete}
         aria-describedby={describedBy || undefined}
+        aria-invalid={invalid ? "true" : undefined}
         autoCapitalize="off"
         spellCheck="false"
         maxLength={1024}

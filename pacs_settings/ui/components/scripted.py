@@ -5,7 +5,12 @@ from typing import Any
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
-for _shared in ("dialog.jsx", "leave_guard.jsx", "leaving.jsx"):  # imported by the others
+for _shared in (
+    "dialog.jsx",
+    "leave_guard.jsx",
+    "leaving.jsx",
+    "post.jsx",
+):  # imported by the others
     rx.asset(_shared, shared=True)
 
 
@@ -239,3 +244,70 @@ class Enrolment(rx.Component):
     secret_text: rx.Var[str]
     wait_text: rx.Var[str]
     failed_text: rx.Var[str]
+
+
+WEBAUTHN = ["@simplewebauthn/browser@14.0.0"]  # turns what passkeys speak from and to JSON
+
+
+class ProofDialog(rx.Component):
+    """Asks whether it is the owner each time that `asked` goes up, or that a post is answered so.
+
+    `actions` are the routes: password, begin, code.
+    """
+
+    library = rx.asset("proof.jsx", shared=True).importable_path
+    tag = "ProofDialog"
+    lib_dependencies: list[str] = WEBAUTHN
+
+    asked: rx.Var[int]
+    method: rx.Var[str]
+    actions: rx.Var[dict[str, str]]
+    texts: rx.Var[dict[str, str]]
+
+    on_proven: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class PasskeySignIn(rx.Component):
+    """Answers the challenge of a route with a passkey, and posts the form around it."""
+
+    library = rx.asset("passkey.jsx", shared=True).importable_path
+    tag = "PasskeySignIn"
+    lib_dependencies: list[str] = WEBAUTHN
+
+    action: rx.Var[str]
+    text: rx.Var[str]
+    failed_text: rx.Var[str]
+
+
+class PasskeyEnrolment(rx.Component):
+    """Lets the browser make a passkey and hands it to a route."""
+
+    library = rx.asset("passkey.jsx", shared=True).importable_path
+    tag = "PasskeyEnrolment"
+    lib_dependencies: list[str] = WEBAUTHN
+
+    begin_action: rx.Var[str]
+    action: rx.Var[str]
+    text: rx.Var[str]
+    label: rx.Var[str]
+    hint: rx.Var[str]
+    failed_text: rx.Var[str]
+    cancel_text: rx.Var[str]
+
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+    on_cancel: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
+
+
+class RecoveryCodes(rx.Component):
+    """Makes new recovery codes by a route and shows them, once."""
+
+    library = rx.asset("recovery.jsx", shared=True).importable_path
+    tag = "RecoveryCodes"
+
+    action: rx.Var[str]
+    text: rx.Var[str]
+    label: rx.Var[str]
+    hint: rx.Var[str]
+    failed_text: rx.Var[str]
+
+    on_done: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]

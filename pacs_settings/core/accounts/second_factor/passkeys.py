@@ -122,13 +122,11 @@ def register(actor: audit.Actor, name: str, answer: str) -> None:
     Raises Refused: `device_name`, `device_name_taken`, `passkey_failed`, `too_many_passkeys`,
     `method_not_allowed`.
     """
-    name = names.device_name(name)
     with writing() as db:
         attempt = _attempt(db, actor)
         rows = _rows(db, actor.account_id)
         _refuse_surplus(rows)
-        if name in {row.name for row in rows}:
-            raise Refused("device_name_taken", "name")
+        name = _name(name, {row.name for row in rows})
         try:
             made = _verified(db, attempt, answer)
         except NotProven:
@@ -160,6 +158,16 @@ def remove(actor: audit.Actor, passkey_id: int) -> None:
         credentials.changed(db, actor.account_id)
         if not _rows(db, actor.account_id):
             chosen.replace(db, actor, account, Method.NONE)
+
+
+def _name(typed: str, taken: set[str]) -> str:
+    """The name as typed, or a number where none is given: no name must stand in the way."""
+    if not typed.strip():
+        return next(name for n in range(1, 99) if (name := f"Passkey {n}") not in taken)
+    name = names.device_name(typed)
+    if name in taken:
+        raise Refused("device_name_taken", "name")
+    return name
 
 
 def _check(db: Session, attempt: Attempt, answer: str) -> bool:
