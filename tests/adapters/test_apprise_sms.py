@@ -69,6 +69,7 @@ def test_a_provider_that_is_not_there(sink: Sink) -> None:
         send(f"json://127.0.0.1:{free_port()}/{{to}}")
 
 
+@pytest.mark.timeout(30)  # Apprise itself would give up after a minute
 @pytest.mark.parametrize("behave", [silent, dripping, closing])
 def test_a_provider_that_does_not_answer_keeps_nobody_waiting(
     faulty: Callable[[Behaviour], Faulty], monkeypatch: pytest.MonkeyPatch, behave: Behaviour
