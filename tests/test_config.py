@@ -81,6 +81,17 @@ def test_a_refusal_does_not_show_the_key(production) -> None:
     assert "tiny key" not in refusal(production, PACS_SECRET_KEY="tiny key")
 
 
+@pytest.mark.parametrize("url", ["sekret", "twilio://sekret@from/32470123456", "sekret/{to}"])
+def test_a_provider_of_text_messages_is_told_the_number(setting, url: str) -> None:
+    told = refusal(setting, PACS_SMS_URL=url)
+    assert "PACS_SMS_URL is a URL of Apprise" in told
+    assert "sekret" not in told
+    made = setting(PACS_SMS_URL="json://sekret@gateway.example/{to}")
+    assert made.sms_url.endswith("{to}")
+    assert "sekret" not in repr(made)
+    assert setting(PACS_SMS_URL="").sms_url == ""
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://portal.example", "http://192.0.2.1", "http://10.0.0.1:3000", "http://localhost.evil"],
