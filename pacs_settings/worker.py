@@ -6,6 +6,7 @@ In the app's lifespan, or as a process of its own.
 import asyncio
 import logging
 
+from pacs_settings.adapters.apprise_sms import AppriseTexter
 from pacs_settings.adapters.file_outbox import FileOutbox
 from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
@@ -19,9 +20,10 @@ PAUSE = 0.5  # seconds between looks when nothing is due
 async def work() -> None:
     """Send what is due, for ever; a failure is logged and tried again."""
     files = FileOutbox(config().data_dir / "outbox")
+    texter = AppriseTexter(config().sms_url) if config().sms_url else files
     while True:
         try:
-            done = await asyncio.to_thread(_once, files)
+            done = await asyncio.to_thread(_once, files, texter)
         except Exception:
             log.exception("outbox could not be worked on")
             done = 0
@@ -29,8 +31,8 @@ async def work() -> None:
             await asyncio.sleep(PAUSE)
 
 
-def _once(files: FileOutbox) -> int:
-    return forgotten.work_off() + outbox.send_due(files, files)
+def _once(mailer: ports.Mailer, texter: ports.Texter) -> int:
+    return forgotten.work_off() + outbox.send_due(mailer, texter)
 
 
 async def watch_directories() -> None:

@@ -61,7 +61,10 @@ def unlock(username: str) -> None:
         account.state, account.locked_until, account.wrong_codes = _before_lock(account), None, 0
         db.add(account)
         audit.record(db, None, "account:unlocked", after={"username": account.username})
-        outbox.put_mail(db, account, "unlocked", Visit())
+        if account.state == AccountState.INVITED:
+            _mail(db, account)
+        else:
+            outbox.put_mail(db, account, "unlocked", Visit())
 
 
 def end_sessions(username: str = "") -> int:
@@ -75,7 +78,11 @@ def end_sessions(username: str = "") -> int:
 
 
 def _find(db: Session, username: str) -> Account:
-    query = select(Account).where(Account.username_key == usernames.key(username))
+    try:
+        key = usernames.key(usernames.normalise(username))
+    except usernames.UsernameRefused:
+        raise Refused("account_unknown", "username") from None
+    query = select(Account).where(Account.username_key == key)
     account = db.exec(query.with_for_update()).one_or_none()
     if account is None:
         raise Refused("account_unknown", "username")
@@ -96,9 +103,7 @@ def _account(db: Session, invitation: Invitation) -> Account:
     key = usernames.key(username)
     if db.exec(select(Account).where(Account.username_key == key)).first():
         raise Refused("username_taken", "username")
-    region = db.exec(select(Region).where(Region.name == invitation.region)).one_or_none()
-    if region is None:
-        raise Refused("region_unknown", "region")
+    region = _region(db, invitation.region)
     domain = db.exec(
         select(Domain).where(Domain.name == usernames.domain_of(username))
     ).one_or_none()
@@ -113,6 +118,14 @@ def _account(db: Session, invitation: Invitation) -> Account:
         domain_id=domain.id if domain else None,
         created_at=now(),
     )
+
+
+def _region(db: Session, name: str) -> Region:
+    query = select(Region).where(Region.name == name)
+    found = db.exec(query).one_or_none() if name.isprintable() else None
+    if found is None:
+        raise Refused("region_unknown", "region")
+    return found
 
 
 def _name(typed: str, field: str) -> str:

@@ -185,7 +185,7 @@ def test_a_directory_speaks_for_the_people_of_its_domain_only(
 
 
 @pytest.mark.asvs("6.8.4")
-def test_a_directorys_word_is_a_password_and_never_a_second_factor(plug: Plug) -> None:
+def test_what_a_directory_says_is_a_password_and_never_a_second_factor(plug: Plug) -> None:
     plug()
     factories.device(factories.person(LEA))
     token = sign_in.begin(LEA)
