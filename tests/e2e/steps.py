@@ -54,6 +54,19 @@ def sign_in(page: Page, username: str = AN, password: str = PASSWORD) -> None:
     ready(page)
 
 
+def to_second_factor(page: Page, username: str = AN, password: str = PASSWORD) -> None:
+    """Through the form to the step after the password."""
+    give_address(page, username)
+    give_password(page, password)
+    expect(page.get_by_role("heading", name="Extra security")).to_be_visible()
+
+
+def sign_out(page: Page) -> None:
+    """By the button of the bar."""
+    page.get_by_role("banner").get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login")
+
+
 def show(page: Page, section: str) -> None:
     """A section, by its address."""
     page.goto(f"/settings/{section}")

@@ -12,8 +12,8 @@ from pacs_settings.ui.components.field import code_input, field, text_input
 from pacs_settings.ui.components.scripted import Form
 
 
-def mobile_form(sentence: str) -> rx.Component:
-    """Why a mobile phone is missed, and the steps to register one."""
+def mobile_form(sentence: str, on_done: rx.event.EventType[()]) -> rx.Component:
+    """Why a mobile phone is missed, the steps to register one, and what the page does then."""
     begin = rx.el.div(
         button(t("mobile.register"), on_click=MobileState.begin), class_name="actions"
     )
@@ -22,7 +22,7 @@ def mobile_form(sentence: str) -> rx.Component:
         rx.match(
             MobileState.step,
             ("number", _number()),
-            ("code", _code()),
+            ("code", _code(on_done)),
             ("done", rx.fragment()),
             begin,
         ),
@@ -54,12 +54,12 @@ def _number() -> rx.Component:
     )
 
 
-def _code() -> rx.Component:
+def _code(on_done: rx.event.EventType[()]) -> rx.Component:
     return Form.create(
         field(t("login.code"), "code", code_input("code", hint=True), hint=t("mobile.code_hint")),
         button(t("proof.confirm"), "primary", type="submit"),
         action=route(CONFIRM),
         emptied="code",
         failed_text=t("refused.not_saved"),
-        on_done=MobileState.registered,
+        on_done=[MobileState.registered, on_done],
     )
