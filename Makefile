@@ -10,7 +10,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export REFLEX_DIR := $(CURDIR)/.build/reflex
 
-.PHONY: run serve dev test soak lint bench format screenshot clean
+.PHONY: run serve dev test soak asvs lint bench format screenshot clean
 
 $(VENV)/runtime: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,9 @@ test: $(VENV)/development  ## every test
 
 soak: $(VENV)/development  ## the long proofs
 	PACS_SOAK=1 python -m pytest -m soak
+
+asvs: $(VENV)/development  ## the tests that verify OWASP ASVS, and how its requirements stand
+	python -m tests.asvs
 
 lint: $(VENV)/development  ## style, types, direction of imports
 	ruff check . && ruff format --check . && mypy && lint-imports

@@ -20,7 +20,11 @@ class Config(BaseSettings):
     """Every setting of the product; the table in README is generated from these fields."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PACS_", env_ignore_empty=True, populate_by_name=True, extra="ignore"
+        env_prefix="PACS_",
+        env_ignore_empty=True,
+        populate_by_name=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # secrets are among it
     )
 
     secret_key: str = Field(
@@ -61,11 +65,25 @@ class Config(BaseSettings):
         0, ge=0, le=5, description="Reverse proxies whose X-Forwarded-For is believed."
     )
 
+    sms_url: str = Field(
+        "",
+        repr=False,
+        description="Provider of text messages, as an Apprise URL with `{to}` for the number; "
+        "without one they are written to the outbox files.",
+    )
+
     @field_validator("lang")
     @classmethod
     def _known_language(cls, value: str) -> str:
         if value not in LANGUAGES:
             raise ValueError(f"PACS_LANG is one of {', '.join(LANGUAGES)}")
+        return value
+
+    @field_validator("sms_url")
+    @classmethod
+    def _names_the_recipient(cls, value: str) -> str:
+        if value and ("://" not in value or "{to}" not in value):
+            raise ValueError("PACS_SMS_URL is a URL of Apprise with {to} in place of the number")
         return value
 
     @model_validator(mode="after")

@@ -1,8 +1,10 @@
-"""The service desk on the command line: invite people, send a link again, unlock."""
+"""The service desk on the command line: invite, send a link again, unlock, sign out."""
 
 import argparse
+import os
 import sys
 
+from pacs_settings.config import config
 from pacs_settings.core import desk, migrate
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
@@ -11,13 +13,21 @@ from pacs_settings.locale import text
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a refusal is a sentence on the error output, and 1."""
     asked = _parser().parse_args(arguments)
+    try:
+        config()
+    except ValueError as unfit:
+        return _refused(f"The configuration cannot be used:\n{unfit}")
     migrate.upgrade()
     try:
         _run(asked)
     except Refused as refused:
-        print(text("en", f"refused.{refused.code}", **refused.values), file=sys.stderr)
-        return 1
+        return _refused(text("en", f"refused.{refused.code}", **refused.values))
     return 0
+
+
+def _refused(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
 
 
 def _run(asked: argparse.Namespace) -> None:
@@ -25,6 +35,9 @@ def _run(asked: argparse.Namespace) -> None:
         desk.unlock(asked.username)
     elif asked.command == "invite-again":
         desk.invite_again(asked.username)
+    elif asked.command == "end-sessions":
+        count = desk.end_sessions("" if asked.everybody else asked.username)
+        print(f"{count} session{'' if count == 1 else 's'} ended")
     else:
         desk.invite(
             desk.Invitation(
@@ -45,8 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         ("unlock", "let a locked account in again"),
     ):
         commands.add_parser(name, help=what).add_argument("username")
+    ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")
+    whose = ending.add_mutually_exclusive_group(required=True)
+    whose.add_argument("username", nargs="?", help="e-mail address of the account")
+    whose.add_argument("--everybody", action="store_true", help="all accounts")
     return parser
 
 
 if __name__ == "__main__":
+    # As the server does: else links would be sealed with a key that it does not have.
+    os.environ.setdefault("REFLEX_ENV_MODE", "prod")
     sys.exit(main())

@@ -28,7 +28,6 @@ from pacs_settings.core.accounts import passwords
 from pacs_settings.logs import quiet_values
 from pacs_settings.pages import failures
 from pacs_settings.pages.links import view as links
-from pacs_settings.pages.links.state import LinkState
 from pacs_settings.pages.mappings import state as mappings_state
 from pacs_settings.pages.mappings import view as mappings
 from pacs_settings.pages.mobile import routes as mobile_routes
@@ -52,14 +51,9 @@ quiet_values()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
+ROUTES = (sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
 api = Starlette(
-    routes=[
-        *sign_in_routes.routes,
-        *link_routes.routes,
-        *proof_routes.routes,
-        *security_routes.routes,
-        *mobile_routes.routes,
-    ],
+    routes=[route for module in ROUTES for route in module.routes],
     exception_handlers={Exception: failures.route},
 )
 app = rx.App(
@@ -83,15 +77,9 @@ SECTIONS = {
     "mappings": (mappings.section, [mappings_state.MappingsState.load]),
     "signature": (signature.section, [signature_state.SignatureState.load]),
 }
-LINKS = {
-    "forgot-password": (links.forgot_page, t("forgot.title"), LinkState.load_nothing),
-    "reset-password": (links.reset_page, t("reset.title"), LinkState.load_reset),
-    "activate": (links.activation_page, t("activate.title"), LinkState.load_activation),
-    "lock-account": (links.lock_page, t("lock.title"), LinkState.load_lock),
-}
 app.add_page(start_page, "/", title=t("product"), on_load=StartState.go_in)
 app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
-for name, (page, title, load) in LINKS.items():
+for name, (page, title, load) in links.PAGES.items():
     app.add_page(page, f"/{name}", title=f"{title} – {t('product')}", on_load=load)
 for name, (section, loads) in SECTIONS.items():
     app.add_page(
@@ -112,9 +100,8 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     await asyncio.to_thread(_prepare)
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
-    tasks = [
-        asyncio.create_task(run) for run in (worker.work(), watch.watch(app), tabs.deliver(app))
-    ]
+    runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
+    tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:
         task.cancel()

@@ -57,6 +57,7 @@ def test_development_needs_nothing(setting) -> None:
     assert not made.secure
 
 
+@pytest.mark.asvs("6.3.2")
 def test_production_has_no_demo_data_unless_told(production) -> None:
     made = production()
     assert made.demo is False
@@ -76,7 +77,19 @@ def test_a_short_key_is_refused(production) -> None:
 
 
 def test_a_refusal_does_not_show_the_key(production) -> None:
-    assert KEY not in refusal(production, PACS_BASE_URL="http://portal.example")
+    assert KEY[:6] not in refusal(production, PACS_BASE_URL="http://portal.example")
+    assert "tiny key" not in refusal(production, PACS_SECRET_KEY="tiny key")
+
+
+@pytest.mark.parametrize("url", ["sekret", "twilio://sekret@from/32470123456", "sekret/{to}"])
+def test_a_provider_of_text_messages_is_told_the_number(setting, url: str) -> None:
+    told = refusal(setting, PACS_SMS_URL=url)
+    assert "PACS_SMS_URL is a URL of Apprise" in told
+    assert "sekret" not in told
+    made = setting(PACS_SMS_URL="json://sekret@gateway.example/{to}")
+    assert made.sms_url.endswith("{to}")
+    assert "sekret" not in repr(made)
+    assert setting(PACS_SMS_URL="").sms_url == ""
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,9 @@ def _answer_only(app: App, tab: Tab) -> None:
 async def _look_up(asked: Asked) -> Principal | None:
     # A reconnecting tab and what the server itself starts are not the person at the keyboard.
     use = asked.from_client and asked.event.name not in HYDRATE
-    return await principal.look_up(asked.who.session, asked.who.visit, use=use)
+    cookie = asked.who.session
+    known = tabs.knows(asked.tab, cookie.partition(".")[0])
+    return await principal.look_up(cookie, asked.who.visit, use=use, known=known)
 
 
 def _rebind(asked: Asked, access: AccessState, session_id: str) -> None:

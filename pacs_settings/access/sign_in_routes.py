@@ -11,7 +11,9 @@ from starlette.routing import Route
 
 from pacs_settings.access import cookies, principal
 from pacs_settings.access.http import go, own_post, page_url, refusal, typed, who
+from pacs_settings.access.principal import Principal
 from pacs_settings.access.tabs import tabs
+from pacs_settings.access.visitor import Visitor
 from pacs_settings.config import LANGUAGES
 from pacs_settings.core.accounts import passwords, sessions, sign_in
 from pacs_settings.core.accounts.sign_in import PROVEN_FOR, NextStep, SignedIn, SignInRefused
@@ -56,7 +58,7 @@ async def password(request: Request) -> Response:
         return _refused(refused)
     except passwords.Busy:
         return busy(request)
-    return _signed_in(done) if isinstance(done, SignedIn) else _next(done)
+    return await _signed_in(done, seen) if isinstance(done, SignedIn) else _next(done)
 
 
 @own_post
@@ -72,7 +74,7 @@ async def code(request: Request) -> Response:
         done = await asyncio.to_thread(check, seen.sign_in, means, given, seen.visit)
     except SignInRefused as refused:
         return go(f"/login#{_told_at(refused, means)}")
-    return _signed_in(done)
+    return await _signed_in(done, seen)
 
 
 @own_post
@@ -100,11 +102,7 @@ async def challenge(request: Request) -> Response:
 @own_post
 async def sign_out(request: Request) -> Response:
     """End the session on the server at once; its open tabs leave too."""
-    seen = who(request)
-    acting = await principal.look_up(seen.session, seen.visit, use=False)
-    if acting:
-        await asyncio.to_thread(sessions.end, acting)
-        tabs.nudge_session(acting.session_id, LOOK)
+    await _end(who(request), "signed_out")
     response = go("/login")
     cookies.drop(response, cookies.SESSION)
     cookies.drop(response, cookies.SIGN_IN)
@@ -115,12 +113,9 @@ async def sign_out(request: Request) -> Response:
 @own_post
 async def renew(request: Request) -> Response:
     """The absolute limit is near: sign in again, with the address already filled in."""
-    seen = who(request)
-    acting = await principal.look_up(seen.session, seen.visit, use=False)
+    acting = await _end(who(request), "absolute")
     if acting is None:
         return go("/login")
-    await asyncio.to_thread(sessions.end, acting, "absolute")
-    tabs.nudge_session(acting.session_id, LOOK)
     token = await asyncio.to_thread(sign_in.begin_again, acting.account_id)
     response = go("/login#password")
     cookies.put(response, cookies.SIGN_IN, token, max_age=SIGN_IN_SECONDS)
@@ -173,12 +168,23 @@ def _next(step: NextStep) -> Response:
     return response
 
 
-def _signed_in(done: SignedIn) -> Response:
+async def _signed_in(done: SignedIn, seen: Visitor) -> Response:
+    # Whoever signs in where somebody still is gets a session of their own, and that one ends.
+    await _end(seen, "signed_out")
     response = go(ENROL if done.must_enrol else START)
     cookies.put(response, cookies.SESSION, done.session)
     cookies.put(response, cookies.BROWSER, done.browser, max_age=cookies.YEAR)
     cookies.drop(response, cookies.SIGN_IN)
     return response
+
+
+async def _end(seen: Visitor, why: str) -> Principal | None:
+    """End the session that a browser has, in its open tabs too; whose it was."""
+    acting = await principal.look_up(seen.session, seen.visit, use=False)
+    if acting:
+        await asyncio.to_thread(sessions.end, acting, why)
+        tabs.nudge_session(acting.session_id, LOOK)
+    return acting
 
 
 routes = [

@@ -29,6 +29,10 @@ class Tabs:
         self.of_session.setdefault(session_id, set()).add(tab)
         self.of_account.setdefault(account_id, set()).add(tab)
 
+    def knows(self, tab: Tab, session_id: str) -> bool:
+        """Whether this very socket was noted for the session."""
+        return tab in self.of_session.get(session_id, ())
+
     def nudge_others(self, account_id: int, token: str, handler: str) -> None:
         """Have the account's other tabs run a handler of theirs, through the gate."""
         for tab in self.of_account.get(account_id, ()):

@@ -1,16 +1,18 @@
-"""What the service desk does with accounts: invite, unlock."""
+"""What the service desk does with accounts: invite, unlock, sign out."""
 
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
 from pacs_settings.core import audit, mail_links, outbox, phones
-from pacs_settings.core.accounts import usernames
+from pacs_settings.core.accounts import sessions, usernames
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Domain, Region
+
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Invitation:
 def invite(invitation: Invitation) -> None:
     """Make an account and mail its owner how to activate it.
 
-    Raises Refused `not_an_address`, `username_taken`, `region_unknown`, `phone_*`.
+    Raises Refused `not_an_address`, `username_taken`, `name_invalid`, `region_unknown`, `phone_*`.
     """
     with writing() as db:
         account = _account(db, invitation)
@@ -38,7 +40,10 @@ def invite(invitation: Invitation) -> None:
 
 
 def invite_again(username: str) -> None:
-    """Mail a fresh link to an account that is invited still; raises Refused."""
+    """Mail a fresh link to an account that is invited still.
+
+    Raises Refused `account_unknown`, `not_invited`.
+    """
     with writing() as db:
         account = _find(db, username)
         if account.state != AccountState.INVITED:
@@ -48,23 +53,46 @@ def invite_again(username: str) -> None:
 
 
 def unlock(username: str) -> None:
-    """Let a locked account in again; raises Refused `not_found`, `not_locked`."""
+    """Let a locked account in again; raises Refused `account_unknown`, `not_locked`."""
     with writing() as db:
         account = _find(db, username)
         if account.state != AccountState.LOCKED:
             raise Refused("not_locked")
-        account.state, account.locked_until, account.wrong_codes = AccountState.ACTIVE, None, 0
+        account.state, account.locked_until, account.wrong_codes = _before_lock(account), None, 0
         db.add(account)
         audit.record(db, None, "account:unlocked", after={"username": account.username})
-        outbox.put_mail(db, account, "unlocked", Visit())
+        if account.state == AccountState.INVITED:
+            _mail(db, account)
+        else:
+            outbox.put_mail(db, account, "unlocked", Visit())
+
+
+def end_sessions(username: str = "") -> int:
+    """End all sessions of an account, or of everybody; how many. Raises `account_unknown`."""
+    with writing() as db:
+        account_id = _find(db, username).id if username else None
+        count = sessions.end_all(db, account_id, "ended_by_desk")
+        told = {"account": account_id or "everybody", "count": count}
+        audit.record(db, None, "desk:sessions:ended", after=told)
+    return count
 
 
 def _find(db: Session, username: str) -> Account:
-    query = select(Account).where(Account.username_key == usernames.key(username))
+    try:
+        key = usernames.key(usernames.normalise(username))
+    except usernames.UsernameRefused:
+        raise Refused("account_unknown", "username") from None
+    query = select(Account).where(Account.username_key == key)
     account = db.exec(query.with_for_update()).one_or_none()
     if account is None:
-        raise Refused("not_found")
+        raise Refused("account_unknown", "username")
     return account
+
+
+def _before_lock(account: Account) -> AccountState:
+    # Wrong codes lock an invited account too; without a password it is invited still.
+    local = account.domain_id is None
+    return AccountState.INVITED if local and not account.password_hash else AccountState.ACTIVE
 
 
 def _account(db: Session, invitation: Invitation) -> Account:
@@ -75,17 +103,15 @@ def _account(db: Session, invitation: Invitation) -> Account:
     key = usernames.key(username)
     if db.exec(select(Account).where(Account.username_key == key)).first():
         raise Refused("username_taken", "username")
-    region = db.exec(select(Region).where(Region.name == invitation.region)).one_or_none()
-    if region is None:
-        raise Refused("region_unknown", "region")
+    region = _region(db, invitation.region)
     domain = db.exec(
         select(Domain).where(Domain.name == usernames.domain_of(username))
     ).one_or_none()
     return Account(
         username=username,
         username_key=key,
-        first_name=invitation.first_name,
-        last_name=invitation.last_name,
+        first_name=_name(invitation.first_name, "first_name"),
+        last_name=_name(invitation.last_name, "last_name"),
         mobile_phone=_mobile(invitation.mobile, region.phone_country),
         language=region.language,
         region_id=region.id or 0,
@@ -94,13 +120,31 @@ def _account(db: Session, invitation: Invitation) -> Account:
     )
 
 
+def _region(db: Session, name: str) -> Region:
+    query = select(Region).where(Region.name == name)
+    found = db.exec(query).one_or_none() if name.isprintable() else None
+    if found is None:
+        raise Refused("region_unknown", "region")
+    return found
+
+
+def _name(typed: str, field: str) -> str:
+    name = " ".join(typed.split())
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise Refused("name_invalid", field)
+    return name
+
+
 def _mobile(typed: str, country: str) -> str | None:
     if not typed.strip():
         return None
     try:
-        return phones.normalise(typed, country)
+        number = phones.normalise(typed, country)
     except phones.PhoneRefused as refused:
         raise Refused(f"phone_{refused.code}", "mobile") from None
+    if not phones.takes_text_messages(number):
+        raise Refused("phone_not_mobile", "mobile")
+    return number
 
 
 def _mail(db: Session, account: Account) -> None:

@@ -70,5 +70,5 @@ def _working(mark: str, purpose: str) -> tuple[sa.ColumnElement[bool], ...]:
         col(MailLink.token_hash) == mark,
         col(MailLink.purpose) == purpose,
         col(MailLink.used_at).is_(None),
-        col(MailLink.expires_at) > now(),
+        col(MailLink.expires_at) >= now(),
     )

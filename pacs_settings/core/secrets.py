@@ -54,7 +54,7 @@ def new_id() -> str:
 
 def fingerprint(token: str) -> str:
     """SHA-256 in hex: what is stored of a random token (256 bits need no slow hash)."""
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(_bytes(token)).hexdigest()
 
 
 def mark(purpose: str, *parts: object) -> str:
@@ -63,7 +63,12 @@ def mark(purpose: str, *parts: object) -> str:
     Whoever has the database alone cannot try all codes against it.
     """
     text = "\0".join(str(part) for part in parts)
-    return hmac.digest(_key(f"mark:{purpose}"), text.encode(), hashlib.sha256).hex()
+    return hmac.digest(_key(f"mark:{purpose}"), _bytes(text), hashlib.sha256).hex()
+
+
+def _bytes(text: str) -> bytes:
+    # What a browser sends may hold half of a character; it fits nothing, and breaks nothing.
+    return text.encode("utf-8", "surrogatepass")
 
 
 def new_digits(count: int = 6) -> str:

@@ -107,6 +107,7 @@ def test_the_owner_is_told_and_may_act(server: Server, victim: Browser, secrets:
     run(work())
 
 
+@pytest.mark.asvs("8.2.1", "8.3.1")
 def test_a_stranger_gets_nowhere(server: Server, victim: Browser, secrets: list[str]):
     async def work() -> None:
         before, logged = contents(server), len(server.log.read_text())
@@ -120,6 +121,7 @@ def test_a_stranger_gets_nowhere(server: Server, victim: Browser, secrets: list[
     run(work())
 
 
+@pytest.mark.asvs("7.2.1", "8.2.2")
 @pytest.mark.parametrize("cookie", ["", "other", "forged"])
 @pytest.mark.parametrize("connected", [True, False], ids=["beside", "after"])
 def test_the_token_of_a_tab_is_worth_nothing(
@@ -352,6 +354,7 @@ async def refused(server: Server, browser: Browser, name: str) -> bool:
     return rows(server, count, browser.session_id) != before and not values(frames, state)
 
 
+@pytest.mark.asvs("6.3.3", "8.2.1", "8.3.1")
 def test_whoever_must_enrol_can_do_nothing_else(server: Server):
     jan = signed_in(server, JAN)
 
@@ -367,6 +370,7 @@ def test_whoever_must_enrol_can_do_nothing_else(server: Server):
     run(work())
 
 
+@pytest.mark.asvs("8.2.1", "8.3.1")
 @pytest.mark.parametrize(
     ("username", "permission"), [(LEA, Permission.PASSWORD), (SOFIE, Permission.SIGNATURE)]
 )
@@ -392,6 +396,7 @@ def test_the_owner_may_what_the_others_may_not(server: Server, victim: Browser):
     run(work())
 
 
+@pytest.mark.asvs("8.2.3", "8.3.1")
 def test_a_framework_handler_sets_nothing(server: Server, victim: Browser):
     """Neither `setvar` nor the values that a browser claims to have kept."""
     keys = [
@@ -432,6 +437,7 @@ def test_cookies_never_come_back(server: Server, victim: Browser):
     run(work())
 
 
+@pytest.mark.asvs("7.4.1")
 @pytest.mark.parametrize("how", ["sign-out", "renew"])
 def test_an_open_socket_leaves_when_its_session_ends(server: Server, how: str):
     browser = signed_in(server, AN)
@@ -456,6 +462,7 @@ def test_an_open_socket_leaves_when_its_session_ends(server: Server, how: str):
     run(work())
 
 
+@pytest.mark.asvs("7.3.1", "7.3.2", "7.4.1")
 @pytest.mark.parametrize(
     "end",
     [
@@ -501,6 +508,7 @@ def test_an_end_that_nobody_tells_is_noticed(server: Server):
     run(work())
 
 
+@pytest.mark.asvs("7.4.2")
 @pytest.mark.parametrize("state", ["disabled", "invited"])
 def test_a_disabled_account_is_out_at_once(server: Server, state: str):
     browser = signed_in(server, SOFIE)
@@ -589,6 +597,7 @@ async def _mixed(tabs: list[Tab], act: Callable[[Tab], Awaitable[Any]]) -> None:
     await asyncio.gather(*(act(tab) for tab in tabs))
 
 
+@pytest.mark.asvs("8.2.2")
 def test_two_accounts_at_the_same_moment(server: Server, victim: Browser, other: Browser):
     """The principal of one event is never that of another that runs beside it."""
 

@@ -33,6 +33,7 @@ def test_the_allowed_handlers_are_these():
     }
 
 
+@pytest.mark.asvs("8.2.1")
 def test_every_handler_is_marked_or_allowed_or_refused():
     unmarked = {name for name, function in all_handlers().items() if needed(function) is None}
     setvars = {name for name in all_handlers() if name.endswith(".setvar")}
@@ -50,6 +51,7 @@ def test_a_mark_is_a_permission():
         assert isinstance(needed(all_handlers()[name]), Permission), name
 
 
+@pytest.mark.asvs("8.2.1")
 def test_the_handlers_of_strangers_are_these():
     public = {
         name.rpartition("____")[2]

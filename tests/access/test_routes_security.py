@@ -38,6 +38,7 @@ def _no_waiting(server: Server) -> None:
     execute(server, "DELETE FROM throttle")
 
 
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize("path", ROUTES)
 def test_a_stranger_gets_nothing(server: Server, path: str):
     before = contents(server)
@@ -47,6 +48,7 @@ def test_a_stranger_gets_nothing(server: Server, path: str):
     assert contents(server) == before
 
 
+@pytest.mark.asvs("8.2.1", "8.3.1")
 @pytest.mark.parametrize("path", ROUTES[:2])
 def test_an_account_of_a_directory_has_no_password_here(server: Server, path: str):
     browser = signed_in(server, LEA)
@@ -57,6 +59,7 @@ def test_an_account_of_a_directory_has_no_password_here(server: Server, path: st
     assert contents(server) == before
 
 
+@pytest.mark.asvs("8.2.1")
 @pytest.mark.parametrize("path", ROUTES[:2])
 def test_whoever_must_enrol_changes_no_password(server: Server, path: str):
     browser = signed_in(server, JAN)
@@ -106,6 +109,7 @@ def test_a_refused_password_changes_nothing(server: Server, change: dict[str, st
     assert contents(server) == before
 
 
+@pytest.mark.asvs("6.3.1")
 def test_guessing_the_current_password_slows_down(server: Server):
     """Also in parallel; whoever found a signed-in browser learns no password from it."""
     browser = signed_in(server, AN)
@@ -120,6 +124,7 @@ def test_guessing_the_current_password_slows_down(server: Server):
     assert refusal(browser.post("/security/password", CHANGE))[0] == "too_many_tries"
 
 
+@pytest.mark.asvs("6.2.2", "7.4.3")
 def test_a_changed_password_ends_the_other_sessions(server: Server):
     one, two = signed_in(server, SOFIE), signed_in(server, SOFIE)
     try:
@@ -153,6 +158,7 @@ def link(browser: Browser, device: Any, code: str, name: Any = "phone") -> httpx
     return browser.post("/security/devices/link", proof)
 
 
+@pytest.mark.asvs("8.2.2")
 def test_the_device_of_another_account(server: Server):
     """Neither linked nor told apart from one that does not exist, though the code is right."""
     owner, thief = signed_in(server, AN), signed_in(server, SOFIE)

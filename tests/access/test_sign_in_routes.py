@@ -108,21 +108,34 @@ def test_cookies_are_protected(server: Server):
     assert "max-age" not in session.casefold()  # it ends with the browser
 
 
+@pytest.mark.asvs("7.2.4")
 def test_a_planted_session_is_not_adopted(server: Server):
-    """Neither one that nobody has, nor the attacker's own."""
+    """Neither one that nobody has, nor the attacker's own, which ends."""
     attacker = signed_in(server, SOFIE)
     for planted in ("0123456789abcdef.planted", attacker.jar[SESSION]):
         victim = Browser(server, {SESSION: planted})
         victim.sign_in(AN)
         assert victim.jar[SESSION] != planted
         assert victim.session_id != planted.partition(".")[0]
-        assert Browser(server, {SESSION: planted}).get(START).headers.get("location") in (
-            None if planted == attacker.jar[SESSION] else "/login",
-        )
+        assert Browser(server, {SESSION: planted}).get(START).headers["location"] == "/login"
     owner = "SELECT account_id FROM sign_in_session WHERE id = ?"
     assert rows(server, owner, attacker.session_id) == [(account_id(server, SOFIE),)]
 
 
+@pytest.mark.asvs("7.2.4")
+def test_signing_in_where_somebody_is_still_ends_that_session(server: Server):
+    """The same person again, or the next one at a shared computer."""
+    browser = signed_in(server, AN)
+    for username in (AN, SOFIE):
+        former = Browser(server, dict(browser.jar))
+        browser.sign_in(username)
+        assert browser.session_id != former.session_id
+        assert browser.get(START).status_code == 200
+        assert former.get(START).headers["location"] == "/login"
+        assert former.post("/security/devices/new").status_code == 401
+
+
+@pytest.mark.asvs("7.2.2")
 def test_two_sign_ins_share_nothing(server: Server):
     one, two = signed_in(server, AN), signed_in(server, AN)
     assert one.jar[SESSION] != two.jar[SESSION]
@@ -131,6 +144,7 @@ def test_two_sign_ins_share_nothing(server: Server):
     assert Browser(server, {SESSION: crossed}).get(START).headers["location"] == "/login"
 
 
+@pytest.mark.asvs("7.2.1")
 @pytest.mark.parametrize(
     "cookie", ["", ".", "x", "x.", ".x", "x" * 9000, "%00.%00", '"a.b"', "é.é", "' OR 1=1 --.x"]
 )
@@ -191,6 +205,7 @@ def test_the_state_of_an_account_is_told_to_its_owner_only(server: Server, state
         )
 
 
+@pytest.mark.asvs("7.6.2")
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize(
     "origin",
@@ -202,6 +217,7 @@ def test_another_origin_posts_nothing(server: Server, sofie: Browser, path: str,
     assert sofie.get(START).status_code == 200
 
 
+@pytest.mark.asvs("7.6.2")
 @pytest.mark.parametrize("path", POSTS)
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "nonsense", "cross-site, same-origin"])
 def test_another_site_posts_nothing(server: Server, path: str, site: str):
@@ -209,6 +225,7 @@ def test_another_site_posts_nothing(server: Server, path: str, site: str):
     assert browser.post(path, Origin="", Sec_Fetch_Site=site).status_code == 403
 
 
+@pytest.mark.asvs("7.6.2")
 @pytest.mark.parametrize("path", POSTS)
 def test_only_posts(server: Server, sofie: Browser, path: str):
     browser = sofie
@@ -219,6 +236,22 @@ def test_only_posts(server: Server, sofie: Browser, path: str):
             answer.headers.get("access-control-allow-origin") == server.url
         )
     assert browser.get(START).status_code == 200
+
+
+@pytest.mark.asvs("7.6.2")
+def test_a_session_begins_with_the_password_that_its_owner_sends(server: Server):
+    """Not by looking at an address, not by another site, not by renewing what has ended."""
+    before = sessions_of(server, AN)
+    browser = Browser(server)
+    browser.post("/auth/address", {"email": AN})
+    for path in ("/", "/login", START, "/login?password=x", "/auth/password?password=x"):
+        browser.get(path)
+    browser.post("/auth/password", {"password": PASSWORD}, Origin="https://evil.example")
+    browser.post("/auth/renew")
+    assert SESSION not in browser.jar
+    assert sessions_of(server, AN) == before
+    browser.post("/auth/password", {"password": PASSWORD})
+    assert sessions_of(server, AN) == before + 1
 
 
 @pytest.mark.parametrize("path", POSTS)
@@ -285,6 +318,7 @@ def test_a_malformed_form_is_no_failure(
     assert path.startswith("/security") or SESSION not in browser.jar
 
 
+@pytest.mark.asvs("7.4.1")
 def test_signing_out_ends_the_session_on_the_server(server: Server):
     browser = signed_in(server, AN)
     kept = Browser(server, dict(browser.jar))
@@ -304,6 +338,7 @@ def test_signing_out_without_a_session_is_no_failure(server: Server):
     assert Browser(server, {SESSION: "a.b"}).post("/auth/renew").headers["location"] == "/login"
 
 
+@pytest.mark.asvs("7.2.4")
 def test_renewing_ends_the_session_and_asks_for_the_password(server: Server):
     browser = signed_in(server, AN)
     kept = Browser(server, dict(browser.jar))
@@ -342,6 +377,7 @@ def sessions_of(server: Server, username: str) -> int:
     return int(rows(server, query, account_id(server, username))[0][0])
 
 
+@pytest.mark.asvs("6.5.1")
 def test_a_code_signs_in_once(server: Server, totp: pyotp.TOTP):
     browser = at_code(server)
     now = totp.now()
@@ -354,6 +390,7 @@ def test_a_code_signs_in_once(server: Server, totp: pyotp.TOTP):
     assert SESSION not in again.jar
 
 
+@pytest.mark.asvs("6.5.1")
 def test_one_code_in_parallel_makes_one_session(server: Server, totp: pyotp.TOTP):
     """From one browser and from several: the code is spent once."""
     one, two = at_code(server), at_code(server)
@@ -375,6 +412,7 @@ def test_a_code_that_is_none(server: Server, totp: pyotp.TOTP, code: str):
     assert SESSION not in browser.jar
 
 
+@pytest.mark.asvs("6.3.4")
 def test_the_second_step_cannot_be_skipped(server: Server, totp: pyotp.TOTP):
     browser = at_code(server)
     before = sessions_of(server, JAN)
@@ -399,6 +437,7 @@ def test_the_second_step_cannot_be_skipped(server: Server, totp: pyotp.TOTP):
     assert sessions_of(server, JAN) == before
 
 
+@pytest.mark.asvs("6.3.4")
 def test_a_code_without_a_password(server: Server, totp: pyotp.TOTP):
     """Also for the cookie of another account's sign-in, whose password was right."""
     browser = Browser(server)
@@ -462,6 +501,7 @@ def test_parallel_tries_add_up(server: Server):
     assert places.count("/login#wrong") <= 6 + (time.monotonic() - begun) / 2
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_does_not_keep_the_owner_out(server: Server):
     owner = signed_in(server, AN)
     stranger = Browser(server)

@@ -101,6 +101,7 @@ def test_transport_security_goes_with_tls(
     assert names.count(b"cache-control") == 1  # what an answer sets itself stays
 
 
+@pytest.mark.asvs("8.3.1")
 @pytest.mark.parametrize(
     "path",
     ["/", "/settings", *PAGES, "/nowhere", "/settings/", "/settings/personal/", "/404", "/index"]

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pacs_settings.core.tables import Domain
 from tests.adapters import people, samba, slapd
 from tests.adapters.certificates import Authority
 from tests.adapters.faults import Behaviour, Faulty
+from tests.conftest import require
 
 
 @pytest.fixture(autouse=True)
@@ -30,14 +32,6 @@ def forgetful() -> Iterator[None]:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Whom the clinic trusts."""
     return Authority(tmp_path_factory.mktemp("clinic"))
-
-
-def require(missing: str) -> None:
-    """Skip where something is not installed; on the build server that is a failure."""
-    if missing and os.environ.get("CI"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
 
 
 def wait_for_port(address: tuple[str, int], process: "subprocess.Popen[bytes]") -> None:
@@ -102,9 +96,21 @@ def clinic(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> It
 def practice(
     tmp_path_factory: pytest.TempPathFactory, authority: Authority
 ) -> Iterator[slapd.Slapd]:
-    """OpenLDAP with one person."""
+    """OpenLDAP with few people, whom nobody changes."""
+    with _slapd(tmp_path_factory.mktemp("slapd"), authority) as running:
+        yield running
+
+
+@pytest.fixture
+def changing_practice(tmp_path: Path, authority: Authority) -> Iterator[slapd.Slapd]:
+    """The same for one test, which may change it."""
+    with _slapd(tmp_path, authority) as running:
+        yield running
+
+
+@contextmanager
+def _slapd(folder: Path, authority: Authority) -> Iterator[slapd.Slapd]:
     require(slapd.missing())
-    folder: Path = tmp_path_factory.mktemp("slapd")
     running = slapd.start(folder, authority)
     try:
         for url in (running.plain, running.encrypted):

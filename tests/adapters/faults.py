@@ -34,6 +34,13 @@ def dripping(connection: socket.socket, over: threading.Event) -> None:
         connection.sendall(b"\x00")
 
 
+def endless_hello(connection: socket.socket, over: threading.Event) -> None:
+    """Begin a TLS handshake that goes on for hours, a byte at a time."""
+    connection.sendall(b"\x16\x03\x03\x3f\xff\x02\x00\xff\xff")
+    while not over.wait(0.2):
+        connection.sendall(b"\x00")
+
+
 def mute(certificate: Certificate) -> Behaviour:
     """Speak TLS, then nothing in it."""
 

@@ -1,6 +1,7 @@
 """People of the domain controller, one for every answer it can give."""
 
 import ssl
+import uuid
 from typing import Any
 
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server, Tls
@@ -56,9 +57,22 @@ class Administrator:
             self.change(name, **attributes)
 
     def change(self, name: str, **attributes: Any) -> None:
-        """Replace attributes."""
-        changes = {key: [(MODIFY_REPLACE, [value])] for key, value in attributes.items()}
+        """Replace attributes; an empty list removes one."""
+        changes = {
+            key: [(MODIFY_REPLACE, value if isinstance(value, list) else [value])]
+            for key, value in attributes.items()
+        }
         self._connection.modify(dn(name), changes)
+
+    def remove(self, name: str) -> None:
+        """Delete somebody."""
+        self._connection.delete(dn(name))
+
+    def guid(self, name: str) -> str:
+        """Who somebody is."""
+        self._connection.search(dn(name), "(objectClass=*)", attributes=["objectGUID"])
+        raw = self._connection.response[0]["raw_attributes"]["objectGUID"][0]
+        return str(uuid.UUID(bytes_le=raw))
 
     def give_password(self, name: str, password: str) -> None:
         """Set somebody's password."""
@@ -82,6 +96,9 @@ def _names(name: str) -> dict[str, str]:
         "sAMAccountName": f"{name}-sam",
         "userPrincipalName": f"{name}@clinic.test",
         "mail": f"{name}.mail@hospital.test",
+        "givenName": name.partition(".")[0].capitalize(),
+        "sn": "De Smet",
+        "mobile": "0470 12 34 56",
     }
 
 

@@ -5,12 +5,16 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from ldap3 import NONE, Connection, Server
+
 from tests.adapters.certificates import Authority
 from tests.conftest import free_port
 
 BASE = "dc=practice,dc=test"
 SERVICE = f"cn=portal,{BASE}"
 SERVICE_PASSWORD = "of the portal"
+BLIND = f"cn=blind,{BASE}"  # sees the base and itself
+LIMITED = f"cn=limited,{BASE}"  # sees everything, but two at most
 MAIL = "eva.smet@practice.test"
 PASSWORD = "of Eva"
 GUID = "0a4b6c1e-8f27-4d63-9a35-5d1be0c9f7a2"
@@ -27,9 +31,14 @@ TLSCertificateKeyFile {certificate.key}
 database mdb
 maxsize 16777216
 suffix "{base}"
+rootdn "cn=admin,{base}"
+rootpw "{password}"
 directory {folder}/data
 access to attrs=userPassword by anonymous auth
-access to * by dn.exact="{service}" read
+access to dn.exact="{base}" by dn.exact="{service}" read by dn.exact="{blind}" read by * break
+access to dn.exact="{blind}" by dn.exact="{service}" read by dn.exact="{blind}" read
+access to * by dn.exact="{service}" read by dn.exact="{limited}" read
+limits dn.exact="{limited}" size=2
 """
 
 # Two have one address, as it happens in directories that grow for long.
@@ -45,11 +54,25 @@ cn: portal
 sn: portal
 userPassword: {SERVICE_PASSWORD}
 
+dn: {BLIND}
+objectClass: person
+cn: blind
+sn: blind
+userPassword: {SERVICE_PASSWORD}
+
+dn: {LIMITED}
+objectClass: person
+cn: limited
+sn: limited
+userPassword: {SERVICE_PASSWORD}
+
 dn: uid=eva,{BASE}
 objectClass: inetOrgPerson
 uid: eva
 cn: Eva (de) Smet*
 sn: Smet
+givenName:: RXZhICAow6kpCg==
+mobile: +32 470 12 34 56
 mail: {MAIL}
 userPassword: {PASSWORD}
 entryUUID: {GUID}
@@ -80,6 +103,13 @@ class Slapd:
     plain: str
     encrypted: str
 
+    def administrator(self) -> Connection:
+        """Whoever may change everything."""
+        server = Server(self.plain, get_info=NONE)
+        return Connection(
+            server, f"cn=admin,{BASE}", SERVICE_PASSWORD, auto_bind=True, raise_exceptions=True
+        )
+
 
 def missing() -> str:
     """Why there is no OpenLDAP here; empty where it is."""
@@ -97,6 +127,9 @@ def start(folder: Path, authority: Authority) -> Slapd:
             certificate=authority.sign("127.0.0.1"),
             base=BASE,
             service=SERVICE,
+            blind=BLIND,
+            limited=LIMITED,
+            password=SERVICE_PASSWORD,
         )
     )
     chosen = ["-f", str(configuration)]

@@ -8,7 +8,7 @@ import pytest
 
 from pacs_settings.adapters.ldap_directory import LONGEST, LdapDirectory
 from pacs_settings.core import secrets
-from pacs_settings.core.ports import DirectoryRefused
+from pacs_settings.core.ports import DirectoryRefused, Identity
 from pacs_settings.core.tables import Domain
 from tests.adapters import people
 from tests.adapters.conftest import Clinic
@@ -46,6 +46,19 @@ def by_service(clinic: Clinic) -> Domain:
 def test_the_right_password_says_who_it_is(clinic: Clinic, way: dict[str, Any]) -> None:
     guid = ask(clinic.domain(**way), RIGHT)
     assert str(uuid.UUID(guid)) == guid
+
+
+def test_names_and_mobile_come_with_the_person(clinic: Clinic, way: dict[str, Any]) -> None:
+    identity = LdapDirectory(clinic.domain(**way)).check(RIGHT, PASSWORD)
+    assert (identity.first_name, identity.last_name) == ("Right", "De Smet")
+    assert identity.mobile == "0470 12 34 56"
+
+
+def test_names_may_be_missing(clinic: Clinic, way: dict[str, Any]) -> None:
+    name = "nameless.service" if way else "nameless.direct"
+    clinic.admin.add(name, givenName=[], sn=[], mobile=[])
+    identity = LdapDirectory(clinic.domain(**way)).check(f"{name}@clinic.test", PASSWORD)
+    assert identity == Identity(identity.guid)
 
 
 @pytest.mark.parametrize("told", people.OF_A_REASON)

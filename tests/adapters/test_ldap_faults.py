@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pacs_settings.adapters.ldap_directory import LdapDirectory
+from pacs_settings.core import secrets
 from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters import faults
@@ -77,6 +78,35 @@ def test_a_server_that_is_mute_once_it_is_trusted(faulty: Make, authority: Autho
     assert time.monotonic() - started < 1 + SLACK
 
 
+def test_a_server_whose_tls_never_comes_to_an_end(faulty: Make) -> None:
+    server = faulty(faults.endless_hello)
+    started = time.monotonic()
+    assert reason(domain_at(server.url())) == "unreachable"
+    assert time.monotonic() - started < 1 + SLACK
+    assert server.heard == 1
+
+
+def test_who_is_gone_is_asked_in_bounded_time_too(
+    clinic: Clinic, faulty: Make, authority: Authority
+) -> None:
+    server = faulty(faults.mute(authority.sign("127.0.0.1")))
+    sealed = secrets.seal("directory", PASSWORD)
+    domain = clinic.domain(
+        urls=[server.url(), faulty(faults.silent).url()],
+        timeout_seconds=1,
+        bind_as="service@clinic.test",
+        sealed_bind_password=sealed,
+    )
+    started = time.monotonic()
+    with pytest.raises(DirectoryRefused) as refused:
+        LdapDirectory(domain).gone(["6f1d3a52-0d5c-4c53-9c7e-3f4f6a0b7d11"])
+    assert refused.value.reason == "unreachable"
+    assert time.monotonic() - started < 2 + SLACK
+    domain.urls += clinic.domain().urls
+    guid = clinic.admin.guid("right")
+    assert LdapDirectory(domain).gone([guid]) == set()
+
+
 def test_many_silent_servers_take_no_longer_than_two(faulty: Make) -> None:
     servers = [faulty(faults.silent) for _ in range(6)]
     started = time.monotonic()
@@ -85,6 +115,7 @@ def test_many_silent_servers_take_no_longer_than_two(faulty: Make) -> None:
     assert sum(server.heard for server in servers) <= 3
 
 
+@pytest.mark.asvs("6.8.2")
 def test_a_certificate_for_another_name(
     faulty: Make,
     tmp_path_factory: pytest.TempPathFactory,
@@ -107,6 +138,7 @@ def test_a_certificate_of_another_authority(
     assert caplog.text.count("CERTIFICATE_VERIFY_FAILED") == 2
 
 
+@pytest.mark.asvs("6.8.2")
 def test_plain_ldap_is_never_spoken(faulty: Make) -> None:
     server = faulty(faults.silent)
     assert reason(domain_at(server.url("ldap"))) == "unreachable"
@@ -120,6 +152,7 @@ def test_start_tls_comes_before_everything(clinic: Clinic) -> None:
     assert LdapDirectory(domain).check(RIGHT, PASSWORD).guid
 
 
+@pytest.mark.asvs("6.8.2")
 def test_no_password_leaves_without_tls(faulty: Make, caplog: pytest.LogCaptureFixture) -> None:
     """A server that answers StartTLS with another result than success hears no password."""
     heard: list[bytes] = []

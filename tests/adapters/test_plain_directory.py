@@ -9,7 +9,19 @@ from pacs_settings.core import secrets
 from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters.certificates import Authority
-from tests.adapters.slapd import BASE, GUID, MAIL, PASSWORD, SERVICE, SERVICE_PASSWORD, Slapd
+from tests.adapters.slapd import (
+    BASE,
+    BLIND,
+    GUID,
+    LIMITED,
+    MAIL,
+    PASSWORD,
+    SERVICE,
+    SERVICE_PASSWORD,
+    Slapd,
+)
+
+STRANGER = "1b5c7d2f-9038-4e74-8b46-6e2cf1d0a8b3"
 
 
 @pytest.fixture(params=["LDAPS", "StartTLS"])
@@ -96,3 +108,91 @@ def test_another_name_for_the_same_server_is_not_believed(
     urls = [domain.urls[0].replace("127.0.0.1", "localhost")]
     assert reason(but(domain, urls=urls)) == "unreachable"
     assert "doesn't match any name" in caplog.text
+
+
+def test_names_and_mobile_come_with_the_person(domain: Domain) -> None:
+    identity = LdapDirectory(domain).check(MAIL, PASSWORD)
+    assert (identity.first_name, identity.last_name) == ("Eva (é)", "Smet")
+    assert identity.mobile == "+32 470 12 34 56"
+
+
+# Who is gone.
+
+
+def at(running: Slapd, authority: Authority, bind_as: str = SERVICE) -> Domain:
+    return Domain(
+        name="practice.test",
+        directory="ldap",
+        urls=[running.encrypted],
+        base_dn=BASE,
+        ca_file=str(authority.file),
+        bind_as=bind_as,
+        sealed_bind_password=secrets.seal("directory", SERVICE_PASSWORD),
+    )
+
+
+def gone(domain: Domain, *guids: str) -> set[str]:
+    return LdapDirectory(domain).gone(guids)
+
+
+def cannot_say(domain: Domain, *guids: str) -> bool:
+    with pytest.raises(DirectoryRefused) as refused:
+        gone(domain, *guids)
+    return refused.value.reason == "unreachable"
+
+
+def test_who_is_there_stays(domain: Domain) -> None:
+    assert gone(domain, GUID) == set()
+
+
+def test_who_was_removed_is_gone(changing_practice: Slapd, authority: Authority) -> None:
+    domain = at(changing_practice, authority)
+    assert gone(domain, GUID) == set()
+    with changing_practice.administrator() as admin:
+        admin.delete(f"uid=eva,{BASE}")
+    assert gone(domain, GUID) == {GUID}
+    assert gone(domain, GUID, STRANGER) == {GUID, STRANGER}
+
+
+def test_one_of_two_is_gone(domain: Domain) -> None:
+    assert gone(domain, GUID, STRANGER) == {STRANGER}
+
+
+def test_who_can_see_nobody_tells_nothing(
+    practice: Slapd, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert cannot_say(at(practice, authority, BLIND), GUID)
+    assert "nobody is to be seen below the base" in caplog.text
+
+
+def test_who_cannot_read_the_base_tells_nothing(practice: Slapd, authority: Authority) -> None:
+    # Eva herself may bind, but read nothing here.
+    sealed = secrets.seal("directory", PASSWORD)
+    domain = but(at(practice, authority, f"uid=eva,{BASE}"), sealed_bind_password=sealed)
+    assert cannot_say(domain, GUID)
+    assert cannot_say(but(at(practice, authority), base_dn="dc=elsewhere"), GUID)
+
+
+def test_people_who_may_be_at_another_server_are_not_gone(
+    changing_practice: Slapd, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain = at(changing_practice, authority)
+    with changing_practice.administrator() as admin:
+        referral = {"ou": "away", "ref": f"ldap://127.0.0.1:1/ou=away,{BASE}"}
+        admin.add(f"ou=away,{BASE}", ["referral", "extensibleObject"], referral)
+    assert gone(domain, GUID) == set()
+    assert cannot_say(domain, GUID, STRANGER)
+    assert "another server may know" in caplog.text
+
+
+def test_more_than_the_server_gives_at_once_is_no_answer(
+    changing_practice: Slapd, authority: Authority
+) -> None:
+    """A limit that cuts an answer off makes nobody gone."""
+    domain = but(at(changing_practice, authority), bind_as=LIMITED)
+    with changing_practice.administrator() as admin:
+        admin.search(BASE, "(uid=*)", attributes=["entryUUID"])
+        people = [entry["attributes"]["entryUUID"][0] for entry in admin.response]
+    assert len(people) == 3
+    assert gone(domain, people[0]) == set()
+    assert cannot_say(domain, *people)

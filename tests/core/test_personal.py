@@ -123,6 +123,7 @@ def test_nothing_is_half_saved(wrong: dict[str, str]) -> None:
     assert factories.rows(AuditEntry) == []
 
 
+@pytest.mark.asvs("8.2.3")
 def test_what_only_the_service_desk_changes_stays() -> None:
     before = factories.person(AN)
     save(username=AN, mobile_phone="+32470999999", title="Prof", service_desk=True, id=1)

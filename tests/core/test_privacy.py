@@ -12,6 +12,7 @@ ROBIN = Person("Dr Robin Willems", ("1-23456-25-004",), "robin@demo.example", "0
 NAME, NUMBERS, EMAIL, MOBILE = ROBIN.name, ROBIN.numbers, ROBIN.email, ROBIN.mobile
 
 
+@pytest.mark.asvs("8.2.3")
 @pytest.mark.parametrize(
     ("contact", "email", "mobile", "seen"),
     [

@@ -1,12 +1,27 @@
 """Secrets at rest and tokens."""
 
+import ast
+import random
+import re
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
+import pyotp
 import pytest
 
+import pacs_settings
 from pacs_settings.config import config
 from pacs_settings.core import secrets
-from pacs_settings.core.secrets import NotSealedHere, fingerprint, new_id, new_token, seal, unseal
+from pacs_settings.core.secrets import (
+    NotSealedHere,
+    fingerprint,
+    new_digits,
+    new_id,
+    new_token,
+    seal,
+    unseal,
+)
 
 
 @pytest.fixture
@@ -56,11 +71,41 @@ def test_the_same_text_is_never_sealed_alike() -> None:
     assert seal("totp", "secret") != seal("totp", "secret")
 
 
+@pytest.mark.asvs("7.2.2", "7.2.3")
 def test_tokens_are_long_and_never_alike() -> None:
     assert len({new_token() for _ in range(100)} | {new_id() for _ in range(100)}) == 200
     assert len(new_token()) >= 43  # 256 bits
     assert len(new_id()) >= 16  # 96 bits
     assert "." not in new_token() + new_id()
+
+
+@pytest.mark.asvs("6.5.3", "7.2.3")
+def test_whoever_knows_the_state_of_a_plain_generator_predicts_nothing() -> None:
+    makers = (new_token, new_id, partial(new_digits, 20), pyotp.random_base32)
+    for make in makers:
+        made = []
+        for _ in range(2):
+            random.seed(20)
+            made.append(make())
+        assert made[0] != made[1]
+
+
+@pytest.mark.asvs("6.5.3", "7.2.3")
+def test_no_plain_generator_is_used() -> None:
+    for path in Path(pacs_settings.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "name")]
+            imported = {*names, getattr(node, "module", None)}
+            assert not imported & {"random", "numpy.random", "uuid1"}, path
+
+
+@pytest.mark.asvs("6.5.4")
+def test_digits_are_six_and_all_values_are_as_likely() -> None:
+    found = [new_digits() for _ in range(2000)]
+    assert all(re.fullmatch("[0-9]{6}", digits) for digits in found)
+    assert len(set(found)) > 1980  # of a million: more than a few alike would be no chance
+    for place in range(6):
+        assert {digits[place] for digits in found} == set("0123456789")
 
 
 def test_a_fingerprint_is_sha_256() -> None:

@@ -56,6 +56,7 @@ def test_two_at_once_become_two_versions(an: audit.Actor) -> None:
     assert [row.version for row in factories.rows(Signature)] == [1, 2, 3]
 
 
+@pytest.mark.asvs("8.2.1")
 def test_without_the_right_to_edit_reports_it_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         signatures.save(factories.actor(factories.person(SOFIE)), drawing())

@@ -7,6 +7,7 @@ from tests.conftest import Server
 from tests.e2e.steps import JAN, LEA, SECTIONS, SOFIE, execute, follow, link_device, show, sign_in
 
 
+@pytest.mark.asvs("6.3.3", "7.4.4")
 def test_a_region_that_makes_a_second_factor_mandatory(page: Page) -> None:
     sign_in(page, JAN)
     page.wait_for_url("**/settings/security")
@@ -18,6 +19,7 @@ def test_a_region_that_makes_a_second_factor_mandatory(page: Page) -> None:
     expect(page.get_by_role("radio", name="None")).to_have_count(0)
     navigation = page.get_by_role("navigation", name="User settings")
     expect(navigation.get_by_role("link")).to_have_count(1)
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_in_viewport()
     page.get_by_role("radio", name="Authenticator app").check()
     link_device(page, "My phone")
     expect(navigation.get_by_role("link")).to_have_count(5)

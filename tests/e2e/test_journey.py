@@ -103,6 +103,7 @@ REFUSALS = [
 ]
 
 
+@pytest.mark.asvs("6.2.2")
 def test_password_is_refused_with_reasons_then_changed_twice(page: Page) -> None:
     sign_in(page, SOFIE)
     show(page, "security")

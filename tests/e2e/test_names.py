@@ -35,6 +35,7 @@ def begins_at_the_top(page: Page) -> None:
     assert page.evaluate("scrollY") == 0
 
 
+@pytest.mark.asvs("6.2.6", "7.4.4")
 @pytest.mark.parametrize("width", WIDTHS)
 def test_names_in_english(open_context: Callable[..., BrowserContext], width: int) -> None:
     page = open_context(viewport={"width": width, "height": 800}).new_page()
@@ -65,7 +66,7 @@ def _frame(page: Page, section: str) -> None:
     cogwheel = page.get_by_role("banner").get_by_role("link", name="User settings", exact=True)
     expect(cogwheel).to_be_visible()
     expect(page.get_by_role("banner").get_by_role("combobox", name="Language")).to_be_visible()
-    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_in_viewport()
     navigation = page.get_by_role("navigation", name="User settings", exact=True)
     expect(navigation.get_by_role("link")).to_have_text(list(SECTIONS.values()))
     here = navigation.get_by_role("link", name=SECTIONS[section], exact=True)

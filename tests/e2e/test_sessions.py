@@ -1,5 +1,6 @@
 """Signed out elsewhere, signed out by time, and staying."""
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Server
@@ -25,6 +26,7 @@ def test_signing_out_in_another_tab(page: Page, context: BrowserContext) -> None
         expect(tab.locator("body")).not_to_contain_text(AN)
 
 
+@pytest.mark.asvs("7.3.1")
 def test_an_idle_session_ends_with_its_reason(page: Page, server: Server) -> None:
     execute(server, "UPDATE region SET idle_seconds = 3")
     sign_in(page)
@@ -47,6 +49,7 @@ def test_staying_signed_in(page: Page, server: Server) -> None:
     expect(page).to_have_url(f"{server.url}/settings/personal")
 
 
+@pytest.mark.asvs("7.3.2")
 def test_the_absolute_limit_asks_for_the_password_again(page: Page, server: Server) -> None:
     execute(server, "UPDATE region SET absolute_seconds = 100")
     sign_in(page)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from string import Formatter
@@ -13,8 +13,8 @@ from babel import Locale
 
 from pacs_settings.config import LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
-from pacs_settings.core.accounts import sign_in
-from pacs_settings.core.tables import Account, AccountState, Gender, Means, Outcome
+from pacs_settings.core.accounts import candidates, sign_in
+from pacs_settings.core.tables import Account, AccountState, Gender, Means, Method, Outcome
 from pacs_settings.locale import catalog, choose, text
 
 ROOT = Path(__file__).parents[2] / "pacs_settings"
@@ -62,10 +62,39 @@ def given(*names: str, place: int, under: str = "", keyword: str = "") -> set[st
     return {c for call in calls(*names, under=under) for c in constants(call, place, keyword)}
 
 
+def literals(nodes: Iterable[ast.expr]) -> set[str]:
+    """The literal strings in expressions, keys of dictionaries apart."""
+    keys = {
+        id(key)
+        for node in nodes
+        for d in ast.walk(node)
+        if isinstance(d, ast.Dict)
+        for key in d.keys
+    }
+    return {
+        part.value
+        for node in nodes
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and id(part) not in keys
+    }
+
+
+def assigned(name: str, under: str) -> list[ast.expr]:
+    """What a name stands for in a part of the sources."""
+    return [
+        node.value
+        for path, module in sources().items()
+        if path.is_relative_to(ROOT / under)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign)
+        and [target.id for target in node.targets if isinstance(target, ast.Name)] == [name]
+    ]
+
+
 def asked() -> list[tuple[ast.expr, bool]]:
     """The key of every look-up, and whether a number chooses its form."""
     found = []
-    for names, place in ((("t", "say"), 0), (("text",), 1)):
+    for names, place in ((("t", "say"), 0), (("text", "_words"), 1)):
         for call in calls(*names):
             if len(call.args) > place:
                 counted = any(keyword.arg == "count" for keyword in call.keywords)
@@ -90,11 +119,11 @@ def pattern(joined: ast.JoinedStr) -> str:
 def refused() -> set[str]:
     """Every code that something is refused with."""
     found = given("Refused", "SignInRefused", place=0) | given("_refuse", place=1, under="core")
-    found |= given("__init__", place=0, under="core/errors.py")
-    found |= given("__init__", place=0, under="core/accounts/throttle.py")
-    found |= given("__init__", place=0, under="core/accounts/password_change.py")
+    for path in ("errors", "accounts/throttle", "accounts/password_change", "accounts/send_limits"):
+        found |= given("__init__", place=0, under=f"core/{path}.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
-    found |= {"not_an_address", "wrong"} | states() | directory()
+    found |= given("check_password", place=3, under="core/accounts")  # what a wrong one is called
+    found |= {"not_an_address", "wrong"} | states() | directory() | answers() | shown()
     found |= {f"phone_{code}" for code in phones()}
     found |= {f"password_{code}" for code in passwords()}
     found |= {f"strokes_{code}" for code in get_args(strokes.Code)}
@@ -139,15 +168,32 @@ def directory() -> set[str]:
     return {f"directory_{reason}" for reason in get_args(ports.Reason)} - {"directory_wrong"}
 
 
+def answers() -> set[str]:
+    """What an answer to a second factor is refused with."""
+    return {
+        node.value.value
+        for node in ast.walk(sources()[ROOT / "core/accounts/second_factor/proof.py"])
+        if isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    } - {""}
+
+
+def shown() -> set[str]:
+    """What the page of signing in has an element for: some answers have words of their own."""
+    found = literals(assigned("REFUSALS", under="pages/sign_in"))
+    return {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
+
+
 def history() -> set[str]:
-    noted = given("_record_failure", place=4, under="core")
+    noted = given("record", place=5, under="core/accounts")
     assert "wrong_code" in noted
-    return noted | {"wrong_password"} | states() | directory()
+    return noted | {candidates.WRONG.reason} | states() | directory()
 
 
 def ended() -> set[str]:
     ways = given("end", "end_all_others", place=1, keyword="why")
-    ways |= given("end_others", place=2)
+    ways |= given("end_others", "end_all", place=2)
     defaults = {
         default.value
         for node in ast.walk(sources()[ROOT / "core/accounts/sessions.py"])
@@ -160,9 +206,14 @@ def ended() -> set[str]:
 
 
 def mails() -> set[str]:
-    found = given("put_alert", place=2, under="core")
-    assert {"password_changed", "account_locked"} <= found
+    found = given("put_alert", "put_mail", "put_link", "_put", place=2, under="core")
+    found |= literals(assigned("template", under="core"))
+    assert {"password_changed", "account_locked", "code", "reset", "recovery_low"} <= found
     return found
+
+
+def alerts() -> set[str]:
+    return given("put_alert", place=2, under="core")
 
 
 def between(prefix: str, suffix: str = "") -> set[str]:
@@ -182,6 +233,7 @@ PARTS: dict[str, set[str]] = {
     "history.means.{}": {str(means) for means in Means},
     "history.outcome.{}": {str(outcome) for outcome in Outcome},
     "login.ended.{}": ended(),
+    "login.hint.{}": {str(method) for method in Method} - {"none", "passkey"},
     "mail.greeting.{}": {"titled", "female", "male", "neutral"},
     "mail.{}.subject": mails(),
     "mail.{}.body": mails(),
@@ -195,9 +247,12 @@ PARTS: dict[str, set[str]] = {
     "privacy.{}_hint": {"contact", "email", "mobile"},
     "privacy.card.{}": {"name", "email", "mobile"},
     "privacy.found.{}": {"search", "exact", "nobody"},
+    "proof.{}": {"title", "hint", "confirm", "use_code", "use_password", "use_passkey"},
     "security.{}": {"current", "new", "again"},
-    "security.method.{}": {"none", "authenticator"},
-    "security.method.{}_hint": {"none", "authenticator"},
+    "security.method.{}": {str(method) for method in Method},
+    "security.method.{}_hint": {str(method) for method in Method},
+    "security.sent.{}": {"email", "sms"},
+    "sms.{}": {"code"},
     "strength.{}": set("01234"),
 }
 
@@ -311,7 +366,9 @@ def test_refusals_get_the_values_that_their_sentences_name() -> None:
         "directory_password": {"domain"},
         "password_too_short": {"minimum"},
         "password_too_long": {"maximum"},
+        "too_many_codes": {"minutes"},
         "too_many_devices": {"most"},
+        "too_many_passkeys": {"most"},
     }
     for key, sentence in catalog("en").items():
         if key.startswith("refused."):
@@ -364,4 +421,4 @@ def test_the_language_to_speak(cookie: str | None, accepted: str | None, languag
 
 def test_alerts_are_written_by_core_only() -> None:
     assert outbox.put_alert.__module__ == "pacs_settings.core.outbox"
-    assert given("put_alert", place=2) == mails()
+    assert given("put_alert", place=2) == alerts()

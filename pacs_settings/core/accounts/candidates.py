@@ -83,6 +83,8 @@ def prove(candidate: Candidate | None, typed: str, password: str) -> tuple[Candi
 
 def ask_directory(account: Account, domain: Domain, password: str) -> Proof:
     """Have the directory of a domain check an account's password."""
+    if not _may_be_sent(password):
+        return WRONG
     try:
         identity = directory(domain).check(account.username, password)
     except ports.DirectoryRefused as refused:
@@ -115,6 +117,8 @@ def _prove_unknown(typed: str, password: str) -> tuple[Candidate | None, Proof]:
     domain = _domain(usernames.domain_of(typed))
     if domain is None:
         passwords.verify(password, None)
+        return None, WRONG
+    if not _may_be_sent(password):
         return None, WRONG
     if domain.create_accounts and domain.region_id:
         return _take_in(domain, typed, password)
@@ -163,6 +167,15 @@ def _create(db: Session, domain: Domain, username: str, identity: ports.Identity
             language=region.language,
         )
     )
+
+
+def _may_be_sent(password: str) -> bool:
+    """Whether a directory is asked at all; the same for everybody, so that it tells nothing.
+
+    Servers take an empty password for no password, let anybody in with it, and may end a text
+    at NUL.
+    """
+    return 0 < len(password) <= passwords.LONGEST and "\0" not in password
 
 
 def _mobile(typed: str, country: str) -> str | None:

@@ -8,7 +8,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Domain, Means, Method, Region
 
@@ -21,14 +21,15 @@ def pool(actor: audit.Actor) -> passwords.HashPool:
         return candidates.pool(db.get_one(Account, actor.account_id).username)
 
 
-def by_password(actor: audit.Actor, password: str) -> None:
+def by_password(actor: audit.Actor, password: str) -> str:
     """Prove it by the password, which the directory of a domain checks for its accounts.
 
+    Returns the new value of the session's cookie.
     Raises Refused `wrong_password`, `too_many_tries`, `directory_*`.
     """
     check_password(actor, password, "password", "wrong_password")
     with writing() as db:
-        sessions.prove(db, actor.session_id)
+        return sessions.prove(db, actor.session_id)
 
 
 def check_password(actor: audit.Actor, password: str, field: str, wrong: str) -> None:
@@ -58,9 +59,10 @@ def begin(actor: audit.Actor) -> dict[str, object]:
         return FACTORS[Means(attempt.account.second_factor)].begin(db, attempt)
 
 
-def by_factor(actor: audit.Actor, means: str, answer: str) -> None:
+def by_factor(actor: audit.Actor, means: str, answer: str) -> str:
     """Prove it by the account's second factor or a recovery code.
 
+    Returns the new value of the session's cookie.
     Raises Refused `wrong_code`, `locked`, `no_second_factor`.
     """
     with writing() as db:
@@ -70,9 +72,8 @@ def by_factor(actor: audit.Actor, means: str, answer: str) -> None:
             raise Refused("no_second_factor")
         refusal = proof.check(db, attempt, factor, answer)
         if not refusal:
-            sessions.prove(db, actor.session_id)
-    if refusal:  # after the commit: a wrong code must be counted
-        raise Refused(refusal, "code")
+            return sessions.prove(db, actor.session_id)
+    raise Refused(refusal, "code")  # after the commit: a wrong code must be counted
 
 
 def _why_not(actor: audit.Actor, password: str) -> str:
@@ -86,7 +87,7 @@ def _why_not(actor: audit.Actor, password: str) -> str:
 
 
 def _attempt(db: Session, actor: audit.Actor) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     region = db.get_one(Region, account.region_id)
     visit = Visit(actor.address, actor.user_agent)
     return Attempt(account, region, PURPOSE, actor.session_id, visit)

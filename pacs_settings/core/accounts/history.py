@@ -77,13 +77,14 @@ def notice(account_id: int) -> Notice:
 
 
 def failures_since_success(db: Session, account_id: int) -> int:
-    """How many attempts have failed since the last success, as far as the list is kept."""
+    """How many passwords have failed since the last success, as far as the list is kept."""
     mine = col(SignInAttempt.account_id) == account_id
+    by_password = col(SignInAttempt.means).in_((Means.PASSWORD, Means.DIRECTORY))
     success = sa.select(sa.func.max(col(SignInAttempt.id))).where(
         mine, col(SignInAttempt.outcome) == Outcome.SUCCESS
     )
     since = col(SignInAttempt.id) > sa.func.coalesce(success.scalar_subquery(), 0)
-    return db.scalar(sa.select(sa.func.count()).where(mine, since)) or 0
+    return db.scalar(sa.select(sa.func.count()).where(mine, since, by_password)) or 0
 
 
 def prune(db: Session, account_id: int, keep: int = 10 * SHOWN) -> None:

@@ -13,7 +13,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Means, Region
 
@@ -32,7 +32,7 @@ class LinkPage:
 def page(token: str, purpose: str) -> LinkPage:
     """What the link's page shows; raises Refused `link_expired`."""
     with reading() as db:
-        account = db.get_one(Account, _link(db, token, purpose).account_id)
+        account, _mark = _opened(db, token, purpose)
         asked, _context = password_change.rules_for(db, account)
     return LinkPage(account.username, bool(account.mobile_phone), asked.minimum)
 
@@ -55,7 +55,7 @@ def set_password(token: str, purpose: str, code: str, new: str, again: str, visi
     Raises Refused `link_expired`, `wrong_code`, `locked`, `password_*`.
     """
     with reading() as db:
-        account = db.get_one(Account, _link(db, token, purpose).account_id)
+        account, _mark = _opened(db, token, purpose)
         asked, context = password_change.rules_for(db, account)
     password_change.refuse_unfit(new, again, asked, context)
     hashed = passwords.hash_password(new)  # no lock is held meanwhile
@@ -70,18 +70,23 @@ def set_password(token: str, purpose: str, code: str, new: str, again: str, visi
         raise Refused(refusal, "code" if refusal == "wrong_code" else "")
 
 
-def _link(db: Session, token: str, purpose: str) -> mail_links.Link:
+def _opened(db: Session, token: str, purpose: str, *, lock: bool = False) -> tuple[Account, str]:
+    """The account of a link that may be used, and the link's mark."""
     link = mail_links.find(db, token, purpose) if purpose in PURPOSES else None
     if link is None:
         raise Refused("link_expired")
-    return link
+    account_id = link.account_id
+    account = hold(db, Account, account_id) if lock else db.get_one(Account, account_id)
+    # It may have been closed, or given to a directory, after the link was mailed.
+    if account.state == AccountState.DISABLED or account.domain_id:
+        raise Refused("link_expired")
+    return account, link.mark
 
 
 def _attempt(db: Session, token: str, purpose: str, visit: Visit) -> Attempt:
-    link = _link(db, token, purpose)
-    account = db.get_one(Account, link.account_id, with_for_update=True)
+    account, mark = _opened(db, token, purpose, lock=True)
     region = db.get_one(Region, account.region_id)
-    return Attempt(account, region, purpose, link.mark, visit)
+    return Attempt(account, region, purpose, mark, visit)
 
 
 def _means(account: Account) -> Means:
@@ -90,10 +95,10 @@ def _means(account: Account) -> Means:
 
 def _store(db: Session, attempt: Attempt, hashed: str) -> None:
     account, visit = attempt.account, attempt.visit
-    activated = account.state == AccountState.INVITED
+    activated = attempt.purpose == mail_links.ACTIVATION
     account.password_hash = hashed
-    if activated:
-        account.state = AccountState.ACTIVE
+    if activated:  # wrong codes may have locked it for a while before
+        account.state, account.locked_until = AccountState.ACTIVE, None
     db.add(account)
     sessions.end_all(db, attempt.account_id, "password_changed")
     credentials.changed(db, attempt.account_id)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
 
+from pacs_settings.core.accounts.known_passwords import is_listed
+
 MINIMUM_ALONE = 15
 MINIMUM_WITH_SECOND_FACTOR = 12
 MINIMUM_OF_A_REGION = 8
@@ -161,10 +163,10 @@ def _is_mainly(letters: str, words: frozenset[str]) -> bool:
 def _is_known(folded: str) -> bool:
     from zxcvbn.matching import RANKED_DICTIONARIES  # slow to import
 
-    known = RANKED_DICTIONARIES["passwords"]
     # Most known passwords are short; what people add to reach a minimum comes at the end.
     base = re.sub(r"[\W\d_]+$", "", folded)
-    return folded in known or (len(base) >= SHORTEST_KNOWN_BASE and base in known)
+    most_used = RANKED_DICTIONARIES["passwords"]
+    return is_listed(folded) or (len(base) >= SHORTEST_KNOWN_BASE and base in most_used)
 
 
 def _context_words(context: PasswordContext) -> frozenset[str]:

@@ -105,23 +105,27 @@ _LOOK_UP = Quick(
 )
 
 
-def resolve(cookie: str, *, use: bool = True) -> SessionFacts | None:
+def resolve(cookie: str, *, use: bool = True, known: bool = False) -> SessionFacts | None:
     """The live session that a cookie names, or None; `use` restarts its idle limit."""
-    facts = find(cookie)
+    facts = find(cookie, known=known)
     return note_use(facts) if facts and use and use_is_due(facts) else facts
 
 
-def find(cookie: str) -> SessionFacts | None:
-    """The live session that a cookie names, or None; reads only, by one indexed statement."""
+def find(cookie: str, *, known: bool = False) -> SessionFacts | None:
+    """The live session that a cookie names, or None; reads only, by one indexed statement.
+
+    `known` is for an open socket that has shown the right token before: its cookie stays that of
+    its beginning, while a fresh proof gives the session another token.
+    """
     session_id, _, token = cookie.partition(".")
     if not token:
         return None
     row = _LOOK_UP.one(session_id=session_id)
-    if row is None or not secrets.same(row[0], secrets.fingerprint(token)):
+    if row is None or not (known or secrets.same(row[0], secrets.fingerprint(token))):
         return None
-    known, rules = row[1:-3], row[-3:]
-    must_enrol = not allowed.enough(known[-1], *rules)
-    facts = SessionFacts(session_id, *(*known, must_enrol))
+    told, rules = row[1:-3], row[-3:]
+    must_enrol = not allowed.enough(told[-1], *rules)
+    facts = SessionFacts(session_id, *(*told, must_enrol))
     return facts if facts.ends_at > now() else None
 
 
@@ -130,10 +134,15 @@ def is_fresh(proven_at: datetime | None) -> bool:
     return proven_at is not None and now() - proven_at <= FRESH
 
 
-def prove(db: Session, session_id: str) -> None:
-    """Note that the owner has just proven to be there."""
+def prove(db: Session, session_id: str) -> str:
+    """Note that the owner has just proven to be there; returns the cookie's new value.
+
+    A new token, so that whoever has the former one is out (ASVS 5.0, 7.2.4).
+    """
+    token = secrets.new_token()
     row = sa.update(SignInSession).where(col(SignInSession.id) == session_id)
-    db.execute(row.values(proven_at=now()))
+    db.execute(row.values(proven_at=now(), token_hash=secrets.fingerprint(token)))
+    return f"{session_id}.{token}"
 
 
 def use_is_due(facts: SessionFacts) -> bool:
@@ -225,9 +234,10 @@ def end_others(db: Session, actor: audit.Actor, why: str) -> None:
     _end_where(db, others, why)
 
 
-def end_all(db: Session, account_id: int, why: str) -> None:
-    """End all sessions of an account."""
-    _end_where(db, col(SignInSession.account_id) == account_id, why)
+def end_all(db: Session, account_id: int | None, why: str) -> int:
+    """End all sessions of an account, or of everybody for None; how many there were."""
+    whose = sa.true() if account_id is None else col(SignInSession.account_id) == account_id
+    return _end_where(db, whose, why)
 
 
 def _ends_at(row: SignInSession) -> datetime:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from pacs_settings.core import outbox, secrets
 from pacs_settings.core.accounts import (
     candidates,
     history,
+    known_browsers,
     passwords,
     remembered,
     sessions,
@@ -23,12 +24,12 @@ from pacs_settings.core.accounts.second_factor import allowed, proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
     AccountState,
-    KnownBrowser,
+    Challenge,
     Means,
     Method,
     Outcome,
@@ -44,13 +45,17 @@ PURPOSE = "sign-in"
 
 @dataclass(frozen=True)
 class Pending:
-    """How far a sign-in has come, as its page shows it; `method` once a second factor is asked."""
+    """How far a sign-in has come, as its page shows it; `method` once a second factor is asked.
+
+    `code_seconds` are left of the code that was sent.
+    """
 
     step: str  # "address", "password" or "code"
     typed: str = ""
     refusal: str = ""
     retry_seconds: int = 0
     method: str = ""
+    code_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,8 @@ def begin(typed: str) -> str:
     except usernames.UsernameRefused:
         refusal = "not_an_address"
     with writing() as db:
-        db.execute(
-            sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < now() - PROVEN_FOR)
-        )
+        over = now() - PENDING_FOR - PROVEN_FOR
+        db.execute(sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < over))
         db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
     if refusal:
         raise SignInRefused(refusal, "address", token)
@@ -109,11 +113,13 @@ def pending(token: str) -> Pending:
     """What to show for a sign-in under way."""
     with reading() as db:
         row = _row(db, token)
+        code = db.get(Challenge, (PURPOSE, row.token_hash)) if row and row.proven_at else None
     if row is None:
         return Pending("address")
+    left = max(0, int((code.expires_at - now()).total_seconds())) if code else 0
     step = "code" if row.proven_at else "address" if row.refusal == "not_an_address" else "password"
     method = str(row.method) if row.proven_at else ""
-    return Pending(step, row.typed, row.refusal, row.retry_seconds, method)
+    return Pending(step, row.typed, row.refusal, row.retry_seconds, method, left)
 
 
 def pool(token: str) -> passwords.HashPool:
@@ -132,6 +138,8 @@ def check_password(token: str, password: str, visit: Visit) -> SignedIn | NextSt
         row = _row(db, token)
     if row is None:
         raise SignInRefused("expired", "address")
+    if row.refusal == "not_an_address":
+        raise SignInRefused(row.refusal, "address", token)
     keys = _keys(row.typed, visit)
     try:
         with writing() as db:
@@ -157,7 +165,10 @@ def check_code(
         factor = accepted(attempt.account, means, row.method)
         if factor is None:
             raise SignInRefused("expired", "address")
-        refusal = _state_refusal(attempt.account) or proof.check(db, attempt, factor, answer)
+        refusal = _state_refusal(attempt.account)
+        if refusal:
+            history.record(db, attempt.account_id, visit, factor.means, Outcome.FAILURE, refusal)
+        refusal = refusal or proof.check(db, attempt, factor, answer)
         if not refusal:
             candidate = Candidate(attempt.account, attempt.region)
             attempt.account.directory_guid = row.directory_guid or attempt.account.directory_guid
@@ -193,7 +204,9 @@ def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attemp
     row = _row(db, token)
     if row is None or row.proven_at is None or row.account_id is None:
         raise SignInRefused("expired", "address")
-    account = db.get_one(Account, row.account_id, with_for_update=True)
+    account = hold(db, Account, row.account_id)
+    if row.directory_guid and account.directory_guid not in (None, row.directory_guid):
+        raise SignInRefused("expired", "address")  # its directory named somebody else meanwhile
     region = db.get_one(Region, account.region_id)
     return row, Attempt(account, region, PURPOSE, row.token_hash, visit)
 
@@ -218,21 +231,16 @@ def _refuse(token: str, code: str, step: str, seconds: int = 0) -> SignInRefused
 
 
 def _keys(typed: str, visit: Visit) -> list[str]:
-    name = secrets.fingerprint(usernames.key(typed))[:40]
-    return [_account_key(name, visit), f"address:{network(visit.address)}"]
+    """What a try counts against.
 
-
-def _account_key(name: str, visit: Visit) -> str:
-    # A browser that has signed in to this account before counts apart from strangers,
-    # so that a stranger's tries do not keep the owner out.
-    if visit.browser:
-        with reading() as db:
-            mark = secrets.fingerprint(visit.browser)
-            query = sa.select(col(Account.username_key)).join(KnownBrowser)
-            for known in db.scalars(query.where(col(KnownBrowser.token_hash) == mark)):
-                if secrets.fingerprint(known)[:40] == name:
-                    return f"browser:{mark[:40]}:{name}"
-    return f"account:{name}"
+    A browser that has signed in to this account before counts by itself alone, so that a
+    stranger's tries do not keep the owner out, also not one behind the same address.
+    """
+    key = usernames.key(typed)
+    name = secrets.fingerprint(key)[:40]
+    if known_browsers.knows(key, visit):
+        return [f"browser:{secrets.fingerprint(visit.browser)[:40]}:{name}"]
+    return [f"account:{name}", f"address:{network(visit.address)}"]
 
 
 def _told(reason: str, keys: list[str]) -> str:
@@ -249,7 +257,7 @@ def _note_failure(candidate: Candidate | None, visit: Visit, reason: str) -> Non
     if candidate is None:
         return
     with writing() as db:
-        account = db.get_one(Account, candidate.account_id, with_for_update=True)
+        account = hold(db, Account, candidate.account_id)
         means, outcome = candidate.means, Outcome.FAILURE
         history.record(db, candidate.account_id, visit, means, outcome, reason)
         db.flush()
@@ -273,21 +281,22 @@ def _state_refusal(account: Account) -> str:
 def _password_was_right(
     token: str, candidate: Candidate, given: Proof, keys: list[str], visit: Visit
 ) -> SignedIn | NextStep:
-    reason = _state_refusal(candidate.account)
-    if reason:
-        _note_failure(candidate, visit, reason)
-        raise _refuse(token, reason, "password")
     with writing() as db:
         row = _row(db, token)
         if row is None:
             raise SignInRefused("expired", "address")
-        if not _still(db, candidate.account, given):
-            raise SignInRefused("wrong", "password", token)
-        throttle.settle(db, keys)
-        method = _method(db, candidate, visit)
-        if method == Method.NONE:
-            return _finish(db, row, candidate, candidate.means, visit)
-        step = _ask_next(db, row, candidate, method, given)
+        account = hold(db, Account, candidate.account_id)
+        reason = _why_not(account, candidate.account, given)
+        if not reason:
+            candidate = replace(candidate, account=account)
+            throttle.settle(db, keys)
+            method = _method(db, candidate, visit)
+            if method == Method.NONE:
+                return _finish(db, row, candidate, candidate.means, visit)
+            step = _ask_next(db, row, candidate, method, given)
+    if reason:
+        _note_failure(candidate, visit, reason)
+        raise _refuse(token, _told(reason, keys), "password")
     _begin_factor(step, visit)
     return step
 
@@ -295,11 +304,13 @@ def _password_was_right(
 def _method(db: Session, candidate: Candidate, visit: Visit) -> Method:
     """The second factor to ask for, `none` where the password is enough."""
     account = candidate.account
+    # The first time, a directory's word is not enough: a second factor must be at hand too, if
+    # need be the mobile on file. Nor is that of a browser, which remembers whoever was here before.
+    first = candidate.domain is not None and account.directory_guid is None
     if account.second_factor != Method.NONE:
-        known = remembered.knows(db, candidate.account_id, visit)
+        known = not first and remembered.knows(db, candidate.account_id, visit)
         return Method.NONE if known else Method(account.second_factor)
-    # The first time, a directory's word is not enough: the mobile on file must be at hand too.
-    if candidate.domain and account.directory_guid is None:
+    if first:
         return Method.SMS if account.mobile_phone else Method.EMAIL
     return Method.NONE
 
@@ -321,12 +332,13 @@ def _begin_factor(step: NextStep, visit: Visit) -> None:
         send_again(step.token, visit)
 
 
-def _still(db: Session, checked: Account, given: Proof) -> bool:
-    """Whether what was proven holds still: it may have changed while this try was checked."""
-    account = db.get_one(Account, checked.id, with_for_update=True)
+def _why_not(account: Account, checked: Account, given: Proof) -> str:
+    """Why a right password opens nothing: much may have changed while it was checked."""
     if account.password_hash != checked.password_hash:
-        return False
-    return given.guid is None or account.directory_guid in (None, given.guid)
+        return candidates.WRONG.reason
+    if given.guid and account.directory_guid not in (None, given.guid):
+        return candidates.WRONG.reason
+    return _state_refusal(account)
 
 
 def _finish(
@@ -339,7 +351,6 @@ def _finish(
     remember: bool = False,
 ) -> SignedIn:
     account = db.get_one(Account, candidate.account_id)
-    account.wrong_codes = 0
     if account.state in (AccountState.LOCKED, AccountState.INVITED):
         account.state, account.locked_until = AccountState.ACTIVE, None
     db.add(account)
@@ -347,7 +358,7 @@ def _finish(
     history.record(db, candidate.account_id, visit, means, Outcome.SUCCESS)
     history.prune(db, candidate.account_id)
     cookie = sessions.start(db, account, candidate.region, means, visit)
-    visit = _know_browser(db, account, visit)
+    visit = known_browsers.note(db, account, visit)
     if remember:
         remembered.remember(db, candidate.account_id, visit)
     return SignedIn(cookie, visit.browser, _must_enrol(account, candidate.region))
@@ -360,19 +371,3 @@ def _must_enrol(account: Account, region: Region) -> bool:
         region.email_when_mandatory,
         region.second_factors,
     )
-
-
-def _know_browser(db: Session, account: Account, visit: Visit) -> Visit:
-    """Note the browser's cookie, a new one where it is not one of ours; new ones are told of."""
-    mark = secrets.fingerprint(visit.browser)
-    known = db.exec(select(KnownBrowser).where(KnownBrowser.token_hash == mark)).all()
-    if not known:
-        visit = replace(visit, browser=secrets.new_token())
-        mark = secrets.fingerprint(visit.browser)
-    row = next((one for one in known if one.account_id == account.id), None)
-    if row is None:
-        row = KnownBrowser(token_hash=mark, account_id=account.id or 0)
-        outbox.put_alert(db, account, "new_browser", visit)
-    row.used_at = now()
-    db.add(row)
-    return visit

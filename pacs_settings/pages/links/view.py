@@ -11,7 +11,7 @@ from pacs_settings.pages.shell.view import language_choice, route
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components import frame
 from pacs_settings.ui.components.button import button
-from pacs_settings.ui.components.feedback import note
+from pacs_settings.ui.components.feedback import note, told_at
 from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import ConnectionLine, NativeForm, NativeLink, StepFocus
 
@@ -84,9 +84,10 @@ def lock_page() -> rx.Component:
         rx.el.section(
             _told("locked", t("lock.locked")),
             *_refusals("link_expired"),
-            _who(),
-            rx.el.p(t("lock.hint"), class_name="hint"),
-            rx.cond(LinkState.works | ~LinkState.loaded, lock),
+            rx.cond(
+                LinkState.works | ~LinkState.loaded,
+                rx.fragment(_who(), rx.el.p(t("lock.hint"), class_name="hint"), lock),
+            ),
             class_name="card step step-address",
         ),
     )
@@ -95,14 +96,17 @@ def lock_page() -> rx.Component:
 def _password_page(purpose: str, title: str, hint: str, submit: str) -> rx.Component:
     return _page(
         title,
-        rx.cond(LinkState.loaded & ~LinkState.works, _expired()),
-        rx.el.section(
-            rx.el.p(hint, class_name="hint"),
-            _who(),
-            _told("sent", t("reset.sent")),
-            _send(purpose),
-            _set(purpose, submit),
-            class_name="card step step-address",
+        rx.cond(
+            LinkState.loaded & ~LinkState.works,
+            _expired(),
+            rx.el.section(
+                rx.el.p(hint, class_name="hint"),
+                _who(),
+                _told("sent", t("reset.sent")),
+                _send(purpose),
+                _set(purpose, submit),
+                class_name="card step step-address",
+            ),
         ),
     )
 
@@ -173,7 +177,7 @@ def _purpose(purpose: str) -> rx.Component:
 
 def _told(anchor: str, text: str) -> rx.Component:
     """A success that the address names."""
-    return rx.el.p(text, id=anchor, role="status", class_name="note step-mark")
+    return told_at(anchor, text, "note", role="status")
 
 
 def _refusals(*codes: str) -> list[rx.Component]:
@@ -183,8 +187,11 @@ def _refusals(*codes: str) -> list[rx.Component]:
 def _words(code: str) -> Any:
     if code == "too_many_codes":
         return t("refused.too_many_codes_soon")
-    limits = {"minimum": LinkState.minimum, "maximum": 256}
-    return t(f"refused.{code}", **(limits if code.startswith("password_too") else {}))
+    text = t(f"refused.{code}", minimum=LinkState.minimum, maximum=256)
+    if code != "password_too_short":
+        return text
+    # Before the page knows how many: without scripts it never does.
+    return rx.cond(LinkState.minimum > 0, text, t("refused.password_too_short_here"))
 
 
 def _form(action: str, *children: Any, submit: str) -> rx.Component:
@@ -209,3 +216,11 @@ def _page(title: str, *children: Any) -> rx.Component:
             class_name="main main-narrow",
         ),
     )
+
+
+PAGES = {
+    "forgot-password": (forgot_page, t("forgot.title"), LinkState.load_nothing),
+    "reset-password": (reset_page, t("reset.title"), LinkState.load_reset),
+    "activate": (activation_page, t("activate.title"), LinkState.load_activation),
+    "lock-account": (lock_page, t("lock.title"), LinkState.load_lock),
+}

@@ -12,8 +12,8 @@ from pacs_settings.ui.components.field import code_input, field, text_input
 from pacs_settings.ui.components.scripted import Form
 
 
-def mobile_form(sentence: str, on_done: rx.event.EventType[()]) -> rx.Component:
-    """Why a mobile phone is missed, the steps to register one, and what the page does then."""
+def mobile_form(sentence: str, then: rx.event.EventType[()]) -> rx.Component:
+    """Why a mobile phone is missed, and the steps to register one; `then` goes on from there."""
     begin = rx.el.div(
         button(t("mobile.register"), on_click=MobileState.begin), class_name="actions"
     )
@@ -22,7 +22,7 @@ def mobile_form(sentence: str, on_done: rx.event.EventType[()]) -> rx.Component:
         rx.match(
             MobileState.step,
             ("number", _number()),
-            ("code", _code(on_done)),
+            ("code", _code(then)),
             ("done", rx.fragment()),
             begin,
         ),
@@ -54,12 +54,12 @@ def _number() -> rx.Component:
     )
 
 
-def _code(on_done: rx.event.EventType[()]) -> rx.Component:
+def _code(then: rx.event.EventType[()]) -> rx.Component:
     return Form.create(
         field(t("login.code"), "code", code_input("code", hint=True), hint=t("mobile.code_hint")),
         button(t("proof.confirm"), "primary", type="submit"),
         action=route(CONFIRM),
         emptied="code",
         failed_text=t("refused.not_saved"),
-        on_done=[MobileState.registered, on_done],
+        on_done=[MobileState.registered, then],
     )

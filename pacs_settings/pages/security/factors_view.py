@@ -51,7 +51,7 @@ def factors_card() -> rx.Component:
             ("passkey", _new_passkey()),
             ("email", _code_form()),
             ("sms", _code_form()),
-            ("mobile", mobile_form(t("security.mobile_first"), SecurityState.mobile_registered)),
+            ("mobile", mobile_form(t("security.mobile_first"), SecurityState.choose("sms"))),
             rx.fragment(),
         ),
         status(SecurityState.said),

@@ -9,7 +9,7 @@ from pacs_settings.pages.shell.view import route
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import alert, empty, status
+from pacs_settings.ui.components.feedback import alert, empty, facts, status
 from pacs_settings.ui.components.scripted import Moment, NativeForm
 
 
@@ -44,17 +44,10 @@ def _session(line: rx.Var[Line]) -> rx.Component:
             rx.cond(line.here, rx.el.span(t("security.this_session"), class_name="tag")),
             class_name="label",
         ),
-        rx.el.span(
-            line.address,
-            " · ",
-            t("security.started"),
-            " ",
-            Moment.create(iso=line.started_at),
-            " · ",
-            t("security.used"),
-            " ",
-            Moment.create(iso=line.used_at),
-            class_name="hint",
+        facts(
+            [line.address],
+            [t("security.started"), Moment.create(iso=line.started_at)],
+            [t("security.used"), Moment.create(iso=line.used_at)],
         ),
         class_name="row-words",
     )
@@ -85,13 +78,9 @@ def _browser(browser: rx.Var[Browser]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
             rx.el.span(browser.browser, " ", browser.system, class_name="label"),
-            rx.el.span(
-                browser.address,
-                " · ",
-                t("security.until"),
-                " ",
-                Moment.create(iso=browser.until),
-                class_name="hint",
+            facts(
+                [browser.address],
+                [t("security.until"), Moment.create(iso=browser.until)],
             ),
             class_name="row-words",
         ),

@@ -88,14 +88,6 @@ class SecurityState(rx.State):
 
     @rx.event
     @requires(Permission.FACTORS, fresh=True)
-    async def mobile_registered(self):
-        """The number is on file: go on with the method that it was missing for."""
-        self.form = "sms"
-        await self._send(self.form)
-        self.said = f"{say('mobile.registered')} {self.said}".strip()
-
-    @rx.event
-    @requires(Permission.FACTORS, fresh=True)
     async def send_again(self):
         """Send another code for the method that is being chosen."""
         if self.form in methods.SENT:

@@ -11,6 +11,8 @@ from pacs_settings.access.sign_in_routes import START
 from pacs_settings.core.accounts import sessions, sign_in
 from pacs_settings.pages.texts import say
 
+SENT = ("email", "sms")
+
 
 class SignInState(rx.State):
     """The sign-in under way in this browser."""
@@ -20,6 +22,7 @@ class SignInState(rx.State):
     wait: str = ""
     ended: str = ""
     method: str = ""
+    valid: str = ""
 
     @rx.event
     @requires(Permission.PUBLIC)
@@ -32,6 +35,8 @@ class SignInState(rx.State):
         pending = await asyncio.to_thread(sign_in.pending, seen.sign_in)
         why = await asyncio.to_thread(sessions.why_ended, seen.session)
         self.typed, self.method = pending.typed, pending.method
+        minutes = -(-pending.code_seconds // 60)
+        self.valid = say("login.valid", count=minutes) if minutes and self.method in SENT else ""
         self.wait = _wait(pending.retry_seconds) if pending.refusal == "too_many_tries" else ""
         self.ended = say(f"login.ended.{why}") if why else ""
         self.loaded = True

@@ -11,7 +11,7 @@ from pacs_settings.pages.sign_in.state import SignInState
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components import frame
 from pacs_settings.ui.components.button import button
-from pacs_settings.ui.components.feedback import note
+from pacs_settings.ui.components.feedback import note, told_at
 from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import (
     ConnectionLine,
@@ -35,8 +35,7 @@ REFUSALS = {
     "recovery": ("wrong_recovery",),
     "passkey": ("passkey_failed",),
 }
-SENT = ("email", "sms")
-METHODS = ("authenticator", *SENT)
+METHODS = ("authenticator", "email", "sms")
 
 
 def sign_in_page() -> rx.Component:
@@ -78,9 +77,7 @@ def _address() -> rx.Component:
         class_name="input",
     )
     label = rx.el.label(t("login.email"), html_for="email", class_name="label")
-    done = rx.el.p(
-        t("login.password_set"), id="password_set", role="status", class_name="note step-mark"
-    )
+    done = told_at("password_set", t("login.password_set"), "note", role="status")
     form = _form("address", ADDRESS, done, label, field, submit=t("login.continue"))
     return _step("address", form, _forgot())
 
@@ -125,6 +122,7 @@ def _code() -> rx.Component:
         "code",
         _extra(),
         *[_hint(method) for method in METHODS],
+        rx.cond(SignInState.valid != "", rx.el.p(SignInState.valid, class_name="hint")),
         form,
         rx.cond(SignInState.method != "authenticator", resend),
         _ways_out(),
@@ -133,8 +131,8 @@ def _code() -> rx.Component:
 
 def _hint(method: str) -> rx.Component:
     """What to type; the address names the method, and after a refusal the state still knows it."""
-    shown = rx.cond(SignInState.method == method, "hint step-mark step-mark-on", "hint step-mark")
-    return rx.el.p(t(f"login.hint.{method}"), id=f"code-{method}", class_name=shown)
+    on = SignInState.method == method
+    return told_at(f"code-{method}", t(f"login.hint.{method}"), on=on)
 
 
 def _passkey() -> rx.Component:

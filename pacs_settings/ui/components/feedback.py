@@ -17,6 +17,21 @@ def note(*children: Any, tone: Tone = "info", **props: Any) -> rx.Component:
     return rx.el.div(*children, class_name=VARIANTS[tone], **props)
 
 
+def told_at(anchor: str, text: Any, look: str = "hint", *, on: Any = False, **props: Any) -> Any:
+    """What is told where the page's address ends in `#anchor`, or while `on` is true."""
+    shown = rx.cond(on, f"{look} step-mark step-mark-on", f"{look} step-mark")
+    return rx.el.p(text, id=anchor, class_name=shown, **props)
+
+
+def facts(*parts: list[Any]) -> rx.Component:
+    """A line of small facts, each a list of what belongs together, set apart by dots."""
+    inner: list[Any] = []
+    for number, part in enumerate(parts):
+        inner += [" · "] if number else []
+        inner += [piece for n, word in enumerate(part) for piece in ([" "] if n else []) + [word]]
+    return rx.el.span(*inner, class_name="hint")
+
+
 def alert(message: rx.Var[str]) -> rx.Component:
     """A refusal, announced at once; takes no room while there is none."""
     return rx.cond(message != "", rx.el.p(message, role="alert", class_name="problem"))

@@ -31,12 +31,14 @@ def fits(password: str, username: str = AN) -> bool:
     return passwords.verify(password, factories.person(username).password_hash)
 
 
+@pytest.mark.asvs("6.2.2")
 def test_afterwards_only_the_new_one_works() -> None:
     change()
     assert fits(NEW)
     assert not fits(PASSWORD)
 
 
+@pytest.mark.asvs("6.2.1", "6.2.3", "6.2.11", "6.2.12")
 @pytest.mark.parametrize(
     ("typed", "code", "field"),
     [
@@ -80,6 +82,7 @@ def test_a_region_that_demands_a_factor_may_ask_for_less() -> None:
     assert jan.minimum == 15
 
 
+@pytest.mark.asvs("7.4.3")
 def test_other_sessions_end_and_this_one_goes_on() -> None:
     here = factories.session(factories.person(AN))
     there = factories.session(factories.person(AN))
@@ -141,6 +144,7 @@ def test_a_change_in_between_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
     assert fits("changed by somebody else")
 
 
+@pytest.mark.asvs("6.3.1")
 def test_guessing_the_current_one_slows_down(still: Still, hashes: list[str]) -> None:
     codes = [refusal(current="wrong").code for _ in range(7)]
     assert codes == ["wrong_current_password"] * 6 + ["too_many_tries"]

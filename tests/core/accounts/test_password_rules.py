@@ -32,6 +32,7 @@ def accept(password: str, minimum: int = 12) -> None:
     check(password, password, PasswordPolicy(minimum), AN)
 
 
+@pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize(
     ("has_second_factor", "mandatory", "asked", "minimum"),
     [
@@ -52,6 +53,7 @@ def test_policy(has_second_factor: bool, mandatory: bool, asked: int | None, min
     assert policy(has_second_factor, mandatory, asked) == PasswordPolicy(minimum, 256)
 
 
+@pytest.mark.asvs("6.2.5")
 @pytest.mark.parametrize(
     "password",
     [
@@ -68,6 +70,7 @@ def test_accepted(password: str) -> None:
     accept(password)
 
 
+@pytest.mark.asvs("6.2.11", "6.2.12")
 @pytest.mark.parametrize(
     ("password", "code"),
     [
@@ -98,6 +101,7 @@ def test_refusals_say_why(password: str, code: str) -> None:
     assert refusal(password).code == code
 
 
+@pytest.mark.asvs("6.2.12")
 def test_known_as_it_stands() -> None:
     assert refusal("trustno1", policy=PasswordPolicy(8)).code == "known"
 
@@ -106,6 +110,7 @@ def test_names_of_others_are_no_context() -> None:
     check("peeters-and-2026", "peeters-and-2026", POLICY, PasswordContext())
 
 
+@pytest.mark.asvs("6.2.1")
 @pytest.mark.parametrize("minimum", [8, 12, 15])
 def test_the_shortest(minimum: int) -> None:
     text = "vXq9#mK2$pL7wRt"
@@ -114,6 +119,7 @@ def test_the_shortest(minimum: int) -> None:
     assert (refused.code, refused.minimum) == ("too_short", minimum)
 
 
+@pytest.mark.asvs("6.2.9")
 def test_the_longest() -> None:
     text = (GOOD * 10)[:257]
     accept(text[:256])

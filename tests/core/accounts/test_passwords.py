@@ -15,6 +15,7 @@ from tests.conftest import in_a_loop
 LONG = "a" * 72 + "b"
 
 
+@pytest.mark.asvs("6.2.8")
 @pytest.mark.parametrize(
     ("password", "near"),
     [
@@ -44,6 +45,7 @@ def test_the_same_characters_typed_in_another_way_fit(password: str) -> None:
     assert verify(password, hash_password(composed))
 
 
+@pytest.mark.asvs("6.2.8")
 def test_what_is_too_long_to_be_read_is_refused_rather_than_cut() -> None:
     longest = "x" * LONGEST
     assert not verify(longest + "y", hash_password(longest))

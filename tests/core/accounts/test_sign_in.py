@@ -63,6 +63,7 @@ def test_address_and_password_open_a_session() -> None:
     assert attempts() == [(Means.PASSWORD, Outcome.SUCCESS, "")]
 
 
+@pytest.mark.asvs("6.3.3")
 def test_where_a_factor_is_mandatory_it_must_be_enrolled_first() -> None:
     done = enter(JAN)
     assert done is not None
@@ -97,6 +98,7 @@ def test_unknown_and_known_addresses_cost_one_hash_and_get_one_answer(hashes: li
     assert answers[0] == answers[1]
 
 
+@pytest.mark.asvs("6.3.1")
 def test_unknown_addresses_are_slowed_down_like_known_ones(still: Still) -> None:
     for username in (AN, NOBODY):
         codes = []
@@ -110,6 +112,7 @@ def test_the_password_of_an_unknown_address_is_no_password() -> None:
     assert refusal(lambda: enter(NOBODY, "the password of nobody")).code == "wrong"
 
 
+@pytest.mark.asvs("6.3.1")
 def test_parallel_tries_add_up_before_any_hash(still: Still, hashes: list[str]) -> None:
     tokens = [sign_in.begin(AN) for _ in range(12)]
     works = [
@@ -136,12 +139,14 @@ def test_who_waits_gets_no_hash_and_is_told_how_long(still: Still, hashes: list[
     assert sign_in.check_password(token, PASSWORD, HERE)
 
 
+@pytest.mark.asvs("6.3.1")
 def test_an_address_is_slowed_down_over_many_accounts(still: Still) -> None:
     codes = [refusal(partial(enter, f"p{n}@demo.example", WRONG)).code for n in range(33)]
     assert codes == ["wrong"] * 31 + ["too_many_tries"] * 2
     assert enter(AN, visit=Visit("203.0.113.9"))
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_does_not_slow_down_a_known_browser(still: Still) -> None:
     done = enter(AN)
     assert done is not None
@@ -231,6 +236,14 @@ def test_who_is_signed_in_still_begins_past_the_address() -> None:
     assert sign_in.check_password(token, PASSWORD, HERE)
 
 
+@pytest.mark.asvs("6.2.10")
+def test_a_password_is_good_for_years(moved: Clock) -> None:
+    moved.forward(days=20 * 365)
+    done = enter(AN)
+    assert done is not None
+    assert sessions.resolve(done.session)
+
+
 def test_a_password_changed_while_it_is_checked_is_the_old_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -266,6 +279,7 @@ def test_a_directory_checks_the_passwords_of_its_domain(
     ]
 
 
+@pytest.mark.asvs("6.3.4")
 def test_a_local_password_never_opens_an_account_of_a_domain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -294,6 +308,7 @@ def test_a_directory_that_nobody_plugged_in_is_down() -> None:
 # The code of an authenticator.
 
 
+@pytest.mark.asvs("6.3.3", "6.3.4")
 def test_with_a_device_a_password_is_not_enough(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -304,6 +319,7 @@ def test_with_a_device_a_password_is_not_enough(moved: Clock) -> None:
     assert attempts() == [(Means.AUTHENTICATOR, Outcome.SUCCESS, "")]
 
 
+@pytest.mark.asvs("6.3.4")
 def test_a_code_without_its_password_opens_nothing() -> None:
     _, secret = factories.device(factories.person(AN))
     token = sign_in.begin(AN)
@@ -331,6 +347,7 @@ def test_the_code_of_another_accounts_device_is_wrong(moved: Clock) -> None:
     )
 
 
+@pytest.mark.asvs("6.5.1")
 def test_one_code_in_two_browsers_at_once_opens_one(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -345,6 +362,7 @@ def wrong_codes(token: str, times: int) -> list[str]:
     return [refusal(lambda: sign_in.check_code(token, "", HERE)).code for _ in range(times)]
 
 
+@pytest.mark.asvs("6.3.1", "6.5.5")
 def test_five_wrong_codes_lock_for_the_time_of_the_region(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     token = at_code()
@@ -393,6 +411,7 @@ def test_parallel_wrong_codes_add_up() -> None:
     assert len(factories.rows(OutboxMessage)) == 1
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_without_the_password_cannot_lock() -> None:
     factories.device(factories.person(AN))
     for _ in range(12):

@@ -8,13 +8,13 @@ from typing import get_args
 import pytest
 
 from pacs_settings.core import ports
-from pacs_settings.core.accounts import history, passwords, sign_in
+from pacs_settings.core.accounts import history, passwords, sessions, sign_in
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.sign_in import SignedIn, SignInRefused
 from pacs_settings.core.tables import AccountState, Domain, Means, Outcome
 from pacs_settings.locale import text
 from tests import factories
-from tests.factories import AN, HERE, LEA, PASSWORD
+from tests.factories import AN, HERE, JAN, LEA, PASSWORD
 from tests.fakes import FakeDirectory
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -79,6 +79,7 @@ def test_a_directory_that_is_down_harms_no_local_account(plug: Plug) -> None:
     assert enter(AN, PASSWORD)
 
 
+@pytest.mark.asvs("6.3.4")
 def test_a_directory_that_is_down_does_not_turn_to_a_local_password(plug: Plug) -> None:
     factories.change(LEA, password_hash=passwords.hash_password(PASSWORD))
     plug("", reason="unreachable")
@@ -125,6 +126,7 @@ def test_the_first_success_keeps_who_it_is(plug: Plug) -> None:
     assert enter()
 
 
+@pytest.mark.asvs("6.8.1")
 def test_somebody_else_by_the_same_name_is_refused(
     plug: Plug, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -160,6 +162,46 @@ def test_who_became_somebody_meanwhile_is_asked_again(
     monkeypatch.setattr(directory, "check", slow)
     assert refusal() == "wrong"
     assert factories.person(LEA).directory_guid == "a"
+
+
+@pytest.mark.asvs("6.8.1")
+def test_a_directory_speaks_for_the_people_of_its_domain_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even for somebody of the same name and identifier in another one."""
+    domain = factories.store(Domain(name="other.example", directory="demo"))
+    namesake = factories.account(username="lea.dubois@other.example", domain_id=domain.id)
+    ours, theirs = FakeDirectory("ours", guid="a"), FakeDirectory("theirs", guid="a")
+    behind = {"uz-demo.example": ours, domain.name: theirs}
+    monkeypatch.setitem(ports.directories, "demo", lambda asked: behind[asked.name])
+    assert refusal(LEA, "theirs") == "wrong"
+    assert refusal(namesake.username, "ours") == "wrong"
+    for username, password in ((LEA, "ours"), (namesake.username, "theirs")):
+        facts = sessions.resolve(enter(username, password).session)
+        assert facts is not None
+        assert facts.account_id == factories.person(username).id
+    assert set(ours.asked) == {LEA}
+    assert set(theirs.asked) == {namesake.username}
+
+
+@pytest.mark.asvs("6.8.4")
+def test_what_a_directory_says_is_a_password_and_never_a_second_factor(plug: Plug) -> None:
+    plug()
+    factories.device(factories.person(LEA))
+    token = sign_in.begin(LEA)
+    assert sign_in.check_password(token, RIGHT, HERE) is None
+    assert sign_in.pending(token).step == "code"
+
+
+@pytest.mark.asvs("6.3.3", "6.8.4")
+def test_a_region_may_demand_a_factor_of_accounts_of_a_domain_too(plug: Plug) -> None:
+    plug()
+    factories.change(LEA, region_id=factories.person(JAN).region_id)
+    done = enter()
+    assert done.must_enrol
+    facts = sessions.resolve(done.session)
+    assert facts is not None
+    assert facts.must_enrol
 
 
 def test_an_account_that_left_its_domain_has_a_local_password(plug: Plug) -> None:

@@ -24,6 +24,7 @@ def wait(*keys: str) -> int:
     return refused.value.retry_in
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize(("kind", "free"), KINDS)
 def test_the_first_failures_cost_no_delay(still: Still, kind: str, free: int) -> None:
     for _ in range(free + 1):  # the one after the free ones is still let through, then it waits
@@ -31,6 +32,7 @@ def test_the_first_failures_cost_no_delay(still: Still, kind: str, free: int) ->
     assert wait(f"{kind}:one") > 0
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize(("kind", "free"), KINDS)
 def test_the_next_ones_wait_longer_and_longer(still: Still, kind: str, free: int) -> None:
     waits = []
@@ -86,6 +88,7 @@ def test_few_failures_never_add_up(still: Still, kind: str, free: int) -> None:
         fail(f"{kind}:one")
 
 
+@pytest.mark.asvs("6.3.1")
 def test_one_who_does_not_stop_stays_slow(still: Still) -> None:
     tries = 0
     for _ in range(720):  # an hour
@@ -110,6 +113,7 @@ def test_a_right_one_forgets_the_account_and_gives_the_address_one_back(still: S
     wait("address:here")
 
 
+@pytest.mark.asvs("6.3.1")
 def test_parallel_tries_add_up(still: Still) -> None:
     ends = together(*[lambda: fail("account:one")] * 12)
     assert ends.count(None) == 6

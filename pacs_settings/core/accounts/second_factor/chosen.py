@@ -6,7 +6,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import audit, outbox
 from pacs_settings.core.accounts import credentials
 from pacs_settings.core.accounts.second_factor import allowed, recovery
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import hold, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Method, Passkey, Region, TotpDevice
 
@@ -33,7 +33,7 @@ def choose(db: Session, actor: audit.Actor, account: Account, method: Method) ->
 def do_without(actor: audit.Actor) -> None:
     """Use no second factor; raises Refused `last_factor` where the region asks for one."""
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         refuse_last(db, account, 0)
         choose(db, actor, account, Method.NONE)
 

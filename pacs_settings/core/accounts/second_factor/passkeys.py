@@ -1,6 +1,7 @@
 """Passkeys (WebAuthn Level 3): bound to our origin, so that no other site can ask for them."""
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ import sqlalchemy as sa
 import webauthn
 from sqlmodel import Session, col, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -24,10 +24,10 @@ from pacs_settings.config import config
 from pacs_settings.core import audit, outbox, secrets
 from pacs_settings.core.accounts import credentials
 from pacs_settings.core.accounts.history import Visit
-from pacs_settings.core.accounts.second_factor import chosen, codes, names
+from pacs_settings.core.accounts.second_factor import allowed, chosen, codes, names
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import Account, Means, Method, Passkey, Region
 
@@ -35,7 +35,10 @@ MOST_PASSKEYS = 10
 PATIENCE = timedelta(minutes=5)
 REGISTRATION = "passkey"  # purpose of the challenge
 LONGEST_ANSWER = 16_000  # characters of what a browser sends
+LONGEST_IDENTIFIER = 1023  # bytes (WebAuthn Level 3, 7.1)
 RP_NAME = "PACS settings"
+
+log = logging.getLogger(__name__)
 
 
 class NotProven(Exception):
@@ -87,9 +90,13 @@ def keys(account_id: int) -> list[Key]:
 
 
 def begin(actor: audit.Actor) -> dict[str, Any]:
-    """Options for `navigator.credentials.create`, as JSON; raises Refused `too_many_passkeys`."""
+    """Options for `navigator.credentials.create`, as JSON.
+
+    Raises Refused `too_many_passkeys`, `method_not_allowed`.
+    """
     with writing() as db:
         attempt = _attempt(db, actor)
+        allowed.check(attempt.region, Method.PASSKEY)
         rows = _rows(db, actor.account_id)
         _refuse_surplus(rows)
         options = webauthn.generate_registration_options(
@@ -139,7 +146,7 @@ def remove(actor: audit.Actor, passkey_id: int) -> None:
     Raises Refused `last_factor`, NotYours.
     """
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         row = db.get(Passkey, passkey_id)
         if row is None or row.account_id != actor.account_id:
             raise NotYours
@@ -166,12 +173,8 @@ def _name(typed: str, taken: set[str]) -> str:
 def _check(db: Session, attempt: Attempt, answer: str) -> bool:
     given = _parsed(answer)
     challenge = _spend_challenge(db, attempt, given)
-    row = db.exec(
-        select(Passkey).where(
-            Passkey.account_id == attempt.account_id,
-            Passkey.credential_id == given.get("id"),
-        )
-    ).one_or_none()
+    theirs = {row.credential_id: row for row in _rows(db, attempt.account_id)}
+    row = theirs.get(given["id"])
     if row is None:
         raise NotProven
     with _as_not_proven():
@@ -192,12 +195,15 @@ def _verified(db: Session, attempt: Attempt, answer: str) -> Any:
     given = _parsed(answer)
     challenge = _spend_challenge(db, attempt, given)
     with _as_not_proven():
-        return webauthn.verify_registration_response(
+        made = webauthn.verify_registration_response(
             credential=given,
             expected_challenge=challenge,
             expected_rp_id=_host(),
             expected_origin=list(config().origins),
         )
+    if len(made.credential_id) > LONGEST_IDENTIFIER:
+        raise NotProven
+    return made
 
 
 def _parsed(answer: str) -> dict[str, Any]:
@@ -212,7 +218,10 @@ def _spend_challenge(db: Session, attempt: Attempt, given: dict[str, Any]) -> by
     """The challenge that was answered, if it is the one we made for this attempt; used up."""
     with _as_not_proven():
         told = base64url_to_bytes(given["response"]["clientDataJSON"])
-        challenge = parse_client_data_json(told).challenge
+        client = parse_client_data_json(told)
+        challenge = bytes(client.challenge)
+    if client.cross_origin:  # asked for by a page that has ours in a frame
+        raise NotProven
     if codes.take(db, attempt, bytes_to_base64url(challenge)) is None:
         raise NotProven
     return challenge
@@ -220,15 +229,17 @@ def _spend_challenge(db: Session, attempt: Attempt, given: dict[str, Any]) -> by
 
 @contextmanager
 def _as_not_proven() -> Iterator[None]:
-    # What a browser sends may be anything; the library raises as many kinds of errors at it.
+    # What a browser sends may be anything, and the library raises any kind of error at it; none
+    # of them may undo that the answer is counted.
     try:
         yield
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except Exception as failure:
+        log.info("a passkey's answer was refused: %s", type(failure).__name__)
         raise NotProven from None
 
 
 def _attempt(db: Session, actor: audit.Actor) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     region = db.get_one(Region, account.region_id)
     visit = Visit(actor.address, actor.user_agent)
     return Attempt(account, region, REGISTRATION, actor.session_id, visit)

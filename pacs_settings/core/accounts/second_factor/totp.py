@@ -11,13 +11,13 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit, outbox, secrets
 from pacs_settings.core.accounts import credentials
-from pacs_settings.core.accounts.second_factor import chosen, names
+from pacs_settings.core.accounts.second_factor import allowed, chosen, names
 from pacs_settings.core.accounts.second_factor.codes import digits
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
-from pacs_settings.core.tables import Account, Means, Method, TotpDevice
+from pacs_settings.core.tables import Account, Means, Method, Region, TotpDevice
 
 ISSUER = "PACS settings"
 MOST_DEVICES = 5
@@ -77,10 +77,14 @@ def devices(account_id: int) -> list[Device]:
 
 
 def begin(actor: audit.Actor) -> Enrolment:
-    """A fresh secret for a device to be linked; replaces an earlier one that was never proven."""
+    """A fresh secret for a device to be linked; replaces an earlier one that was never proven.
+
+    Raises Refused `too_many_devices`, `method_not_allowed`.
+    """
     secret = pyotp.random_base32(32)
     with writing() as db:
         account = db.get_one(Account, actor.account_id)
+        allowed.check(db.get_one(Region, account.region_id), Method.AUTHENTICATOR)
         _refuse_sixth(db, actor.account_id)
         db.execute(sa.delete(TotpDevice).where(*_unproven(actor.account_id)))
         row = TotpDevice(
@@ -183,7 +187,7 @@ def _spend_on(db: Session, device: TotpDevice, typed: str) -> bool:
 
 def _locked_account(db: Session, account_id: int) -> Account:
     # Two removals at once must not both see another device left.
-    return db.get_one(Account, account_id, with_for_update=True)
+    return hold(db, Account, account_id)
 
 
 def _count(db: Session, account_id: int) -> int:

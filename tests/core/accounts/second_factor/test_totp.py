@@ -49,6 +49,7 @@ def refusal(work) -> Refused:  # type: ignore[no-untyped-def]
 # Codes.
 
 
+@pytest.mark.asvs("6.5.1", "6.5.5")
 def test_a_code_works_once_ever(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -57,6 +58,7 @@ def test_a_code_works_once_ever(moved: Clock) -> None:
     assert not spend(code)
 
 
+@pytest.mark.asvs("6.5.1")
 def test_an_older_code_does_not_come_back(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -71,6 +73,7 @@ def test_an_older_code_does_not_come_back(moved: Clock) -> None:
     assert spend(factories.code(secret, 1))
 
 
+@pytest.mark.asvs("6.5.5")
 @pytest.mark.parametrize(
     ("steps", "good"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)]
 )
@@ -80,6 +83,7 @@ def test_clocks_may_differ_by_one_step(moved: Clock, steps: int, good: bool) -> 
     assert spend(factories.code(secret, steps)) == good
 
 
+@pytest.mark.asvs("6.5.1")
 def test_two_at_once_with_one_code_exactly_one_wins(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -234,6 +238,7 @@ def test_five_devices_are_the_most(moved: Clock) -> None:
     assert len(names()) == 5
 
 
+@pytest.mark.asvs("8.2.2")
 def test_the_device_of_another_account_is_not_there() -> None:
     begun = totp.begin(who(SOFIE))
     mine = who()
@@ -275,6 +280,7 @@ def test_what_is_being_linked_cannot_be_removed() -> None:
         totp.remove(actor, begun.device_id)
 
 
+@pytest.mark.asvs("6.3.3")
 def test_where_a_factor_is_mandatory_the_last_device_stays() -> None:
     one, _ = factories.device(factories.person(JAN), "One")
     two, _ = factories.device(factories.person(JAN), "Two")
@@ -299,6 +305,7 @@ def test_of_two_removals_at_once_one_device_is_left() -> None:
     assert len(names(JAN)) == 1
 
 
+@pytest.mark.asvs("6.3.3")
 def test_doing_without_is_refused_where_a_factor_is_mandatory() -> None:
     assert refusal(lambda: totp.remove_all(who(JAN))).code == "last_factor"
     factories.device(factories.person(JAN))
