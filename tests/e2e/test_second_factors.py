@@ -370,7 +370,8 @@ def test_registering_a_mobile_phone(page: Page, server: Server, section: str) ->
     show(page, section)
     if section == "security":
         radio(page, "Text message").check()
-    _register(page, person, texts)
+    register_mobile(page, person, texts)
+    is_told(page, TOLD_THEN[section])
     assert "A mobile phone was registered" in person.mails.next("mobile_registered").text
     if section == "security":
         code_field(page).fill(texts.code())
@@ -382,7 +383,13 @@ def test_registering_a_mobile_phone(page: Page, server: Server, section: str) ->
     execute(server, "UPDATE account SET mobile_phone = NULL WHERE username = ?", person.username)
 
 
-def _register(page: Page, person: Person, texts: Inbox) -> None:
+TOLD_THEN = {
+    "security": "A code was sent to your mobile phone",
+    "personal": "Your mobile phone is registered",
+}
+
+
+def register_mobile(page: Page, person: Person, texts: Inbox) -> None:
     page.get_by_role("button", name="Register mobile phone").click()
     is_told(page, "A code was sent to your e-mail address")
     number = page.get_by_role("textbox", name="Mobile number")
@@ -403,7 +410,6 @@ def _register(page: Page, person: Person, texts: Inbox) -> None:
     is_told(page, "A code was sent to your mobile phone")
     code_field(page).fill(texts.code())
     page.get_by_role("button", name="Confirm").click()
-    is_told(page, "Your mobile phone is registered")
 
 
 def test_five_wrong_codes_lock_for_a_while(
