@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from pacs_settings.core import audit, mail_links, outbox, phones
@@ -9,7 +10,7 @@ from pacs_settings.core.accounts import sessions, usernames
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import chosen
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import holding, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Domain, Method, Region
 
@@ -35,7 +36,10 @@ def invite(invitation: Invitation) -> None:
     with writing() as db:
         account = _account(db, invitation)
         db.add(account)
-        db.flush()
+        try:
+            db.flush()
+        except IntegrityError:  # invited by somebody else at the same moment
+            raise Refused("username_taken", "username") from None
         audit.record(db, None, "account:invited", after={"username": account.username})
         _mail(db, account)
 
@@ -102,7 +106,7 @@ def _find(db: Session, username: str) -> Account:
     except usernames.UsernameRefused:
         raise Refused("account_unknown", "username") from None
     query = select(Account).where(Account.username_key == key)
-    account = db.exec(query.with_for_update()).one_or_none()
+    account = db.exec(holding(query)).one_or_none()
     if account is None:
         raise Refused("account_unknown", "username")
     return account
