@@ -179,7 +179,7 @@ def send_again(token: str, visit: Visit) -> Method:
     try:
         with writing() as db:
             row, attempt = _asked(db, token, visit)
-            FACTORS[Means(row.method)].begin(db, attempt)
+            _begin(db, row, attempt)
             row.refusal = ""
             db.add(row)
     except SignInRefused:
@@ -195,7 +195,15 @@ def challenge(token: str, visit: Visit) -> dict[str, object]:
         row, attempt = _asked(db, token, visit)
         if row.method != Method.PASSKEY:
             raise SignInRefused("expired", "address")
-        return FACTORS[Means.PASSKEY].begin(db, attempt)
+        return _begin(db, row, attempt)
+
+
+def _begin(db: Session, row: PendingSignIn, attempt: Attempt) -> dict[str, object]:
+    """Ask for the second factor, unless the account may not sign in any more."""
+    refusal = _state_refusal(attempt.account)
+    if refusal:
+        raise SignInRefused(refusal, "password")
+    return FACTORS[Means(row.method)].begin(db, attempt)
 
 
 def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attempt]:
