@@ -1,6 +1,7 @@
 """Ten recovery codes."""
 
 import logging
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -61,7 +62,8 @@ def test_there_are_ten_different_ones_hard_to_guess_and_easy_to_read() -> None:
     assert len(set(made)) == 10
     assert left() == 10
     for code in made:
-        assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){2}", code)
+        assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){5}", code)
+        assert (len(code) - 5) * math.log2(len(recovery.ALPHABET)) >= 112
         assert not set("01ILOU") & set(code)
 
 
