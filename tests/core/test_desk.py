@@ -219,6 +219,7 @@ def test_only_what_is_locked_is_unlocked(state: AccountState) -> None:
 # A second factor that was lost.
 
 
+@pytest.mark.asvs("6.4.4")
 def test_a_lost_factor_goes_with_all_that_belongs_to_it_and_the_owner_hears_of_it() -> None:
     for username in (AN, JAN):
         factories.device(factories.person(username))

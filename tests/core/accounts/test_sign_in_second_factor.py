@@ -118,6 +118,7 @@ def test_an_account_disabled_between_the_steps_is_told_so(moved: Clock) -> None:
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.5.1")
 def test_a_code_is_sent_and_opens_a_session_once(method: Method, received: Received) -> None:
     uses(method)
     token = half()
@@ -144,6 +145,7 @@ def test_a_code_goes_to_the_mobile_on_file_or_to_the_address_of_the_account() ->
 
 @pytest.mark.parametrize(("method", "received"), SENT)
 @pytest.mark.parametrize(("region", "seconds"), [(600, 600), (45, 45), (3600, 600)])
+@pytest.mark.asvs("6.5.5")
 def test_a_code_is_valid_for_the_time_of_the_region_and_ten_minutes_at_most(
     moved: Clock, method: Method, received: Received, region: int, seconds: int
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_code_is_valid_for_the_time_of_the_region_and_ten_minutes_at_most(
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.6.2")
 def test_only_the_last_code_counts(method: Method, received: Received) -> None:
     uses(method)
     token = half()
@@ -171,6 +174,7 @@ def test_only_the_last_code_counts(method: Method, received: Received) -> None:
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.5.1")
 def test_one_sent_code_twice_at_once_opens_one_session(method: Method, received: Received) -> None:
     uses(method)
     token = half()
@@ -180,6 +184,7 @@ def test_one_sent_code_twice_at_once_opens_one_session(method: Method, received:
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.6.2")
 def test_a_code_is_of_one_sign_in(method: Method, received: Received) -> None:
     uses(method)
     mine = half()
@@ -203,6 +208,7 @@ def test_a_code_is_of_one_account(method: Method, received: Received) -> None:
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.6.2")
 def test_a_code_is_of_one_purpose(method: Method, received: Received) -> None:
     uses(method)
     actor = factories.actor(factories.person(AN))
@@ -274,6 +280,7 @@ def test_who_gets_no_code_at_once_may_ask_later_in_the_same_sign_in(
     assert answer(told.token, Method.SMS, texted())
 
 
+@pytest.mark.asvs("6.6.3")
 def test_a_flood_of_text_messages_stops_whoever_sends_it() -> None:
     uses(Method.SMS)
     for n in range(10):
@@ -364,6 +371,7 @@ def test_a_recovery_code_takes_the_place_of_any_factor() -> None:
 # Guessing.
 
 
+@pytest.mark.asvs("6.6.3")
 def test_five_wrong_codes_lock_for_the_time_of_the_region(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     token = half()
@@ -448,6 +456,7 @@ def test_parallel_wrong_codes_add_up() -> None:
 
 
 @pytest.mark.parametrize(("method", "received"), SENT)
+@pytest.mark.asvs("6.6.3")
 def test_guessing_a_sent_code_locks_and_the_code_is_worth_nothing(
     moved: Clock, method: Method, received: Received
 ) -> None:
