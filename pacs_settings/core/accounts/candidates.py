@@ -1,10 +1,12 @@
 """Whose password is asked for, and whether it is right: here, or to the directory of a domain."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from pacs_settings.core import phones, ports, secrets
@@ -144,20 +146,17 @@ def _take_in(domain: Domain, typed: str, password: str) -> tuple[Candidate | Non
     )
     if known:  # the same person under a new address
         return known, Proof(guid=identity.guid)
-    with writing() as db:
+    with suppress(IntegrityError), writing() as db:  # a try at the same moment made it
         _create(db, domain, username, identity)
     return find(username), Proof(guid=identity.guid)
 
 
 def _create(db: Session, domain: Domain, username: str, identity: ports.Identity) -> None:
     region = db.get_one(Region, domain.region_id)
-    key = usernames.key(username)
-    if db.exec(select(Account).where(Account.username_key == key)).first():
-        return  # by a try at the same moment
     db.add(
         Account(
             username=username,
-            username_key=key,
+            username_key=usernames.key(username),
             first_name=identity.first_name[:100] or username.partition("@")[0],
             last_name=identity.last_name[:100],
             mobile_phone=_mobile(identity.mobile, region.phone_country),
