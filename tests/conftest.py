@@ -10,13 +10,18 @@ import sys
 import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psycopg
 import pytest
+
+from tests import postgres
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).parents[1]
 os.environ.setdefault("PACS_BCRYPT_COST", "4")
@@ -26,41 +31,115 @@ T = TypeVar("T")
 PASSWORD = "radiology-demo-2026"
 
 
-@pytest.fixture(scope="session")
-def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file with demo data, made once and copied by every test."""
-    from pacs_settings.config import config
-    from pacs_settings.core import db, demo, migrate
+def require(missing: str) -> None:
+    """Skip where something is not installed; on the build server that is a failure."""
+    if missing and os.environ.get("CI"):
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
 
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    os.environ["PACS_DATABASE_URL"] = f"sqlite:///{path}"
-    config.cache_clear()
+
+@contextmanager
+def using(url: str) -> Iterator[None]:
+    """Let this process use a database."""
+    from pacs_settings.config import config
+    from pacs_settings.core import db
+
     db.forget_engine()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PACS_DATABASE_URL", url)
+        config.cache_clear()
+        yield
+        db.forget_engine()
+    config.cache_clear()
+
+
+def fill() -> None:
+    """Migrate the database of this process and load demo data."""
+    from pacs_settings.core import demo, migrate
+
     migrate.upgrade()
     demo.load_into_empty()
-    with db.engine().connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    db.forget_engine()
+
+
+@pytest.fixture(scope="session")
+def template_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file with demo data, made once and copied by every test."""
+    from pacs_settings.core import db
+
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    with using(f"sqlite:///{path}"):
+        fill()
+        with db.engine().connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgres]:
+    """A PostgreSQL server for all tests of this process that want one."""
+    require(postgres.missing())
+    with postgres.running(free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgresql: Postgres) -> str:
+    """The name of a migrated database with demo data; others are made as copies of it."""
+    name = "demo"
+    with using(postgresql.create(name)):
+        fill()
+    postgresql.keep(name)
+    return name
+
+
+@pytest.fixture
+def demo_database(postgresql: Postgres, template_database: str) -> str:
+    """The address of a database with demo data, in which no test has left anything."""
+    try:
+        if postgresql.put_back("test"):
+            return postgresql.url("test")
+    except psycopg.OperationalError:
+        pass  # it is not there yet
+    postgresql.drop("test")
+    return postgresql.create("test", template_database)
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """On which database a test runs; those of core run on each (see tests/core/conftest.py)."""
+    return "sqlite"
+
+
+@pytest.fixture
+def empty_database(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """The address of a database without tables."""
+    if database_kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
+        return
+    server = request.getfixturevalue("postgresql")
+    yield server.create("empty")
+    server.drop("empty")
 
 
 @pytest.fixture
 def database(
-    template_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
-    """A database of its own with demo data, for this process."""
-    from pacs_settings.config import config
-    from pacs_settings.core import db
-
-    path = tmp_path / "pacs_settings.db"
-    shutil.copy(template_database, path)
-    monkeypatch.setenv("PACS_DATABASE_URL", f"sqlite:///{path}")
+    database_kind: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """A database of its own with demo data, for this process; yields its address."""
     monkeypatch.setenv("PACS_DATA_DIR", str(tmp_path))
-    config.cache_clear()
-    db.forget_engine()
-    yield path
-    db.forget_engine()
-    config.cache_clear()
+    if database_kind == "sqlite":
+        path = shutil.copy(request.getfixturevalue("template_file"), tmp_path / "pacs_settings.db")
+        url = f"sqlite:///{path}"
+    else:
+        url = request.getfixturevalue("demo_database")
+    with using(url):
+        yield url
 
 
 def in_a_loop(work: Coroutine[Any, Any, T]) -> T:

@@ -1,6 +1,7 @@
 """Makes what tests need in the database, and a few ways of looking at what core does there."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -167,6 +168,41 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
         yield sent
     finally:
         sa.event.remove(db.engine(), "before_cursor_execute", note)
+
+
+def plan(query: str, values: Any) -> str:
+    """How the database would find what a statement asks for, were there many rows."""
+    with db.engine().connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            steps = connection.exec_driver_sql(f"EXPLAIN {query}", values)
+        else:
+            steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)
+        return "\n".join(row[-1] for row in steps)
+
+
+def everything() -> str:
+    """All that is stored, as text."""
+    tables = SQLModel.metadata.sorted_tables
+    with db.engine().connect() as connection:
+        return "\n".join(str(row) for table in tables for row in connection.execute(table.select()))
+
+
+def held(work: Callable[[], object]) -> threading.Thread:
+    """Begin `work` in a thread, and wait until it waits for what another transaction holds."""
+    before = _waiting()
+    thread = threading.Thread(target=work)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while _waiting() == before and thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return thread
+
+
+def _waiting() -> int:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with db.engine().connect() as connection:
+        return int(connection.exec_driver_sql(query).scalar() or 0)
 
 
 def together(*works: Callable[[], T]) -> list[T | Exception]:

@@ -77,7 +77,8 @@ def test_a_short_key_is_refused(production) -> None:
 
 
 def test_a_refusal_does_not_show_the_key(production) -> None:
-    assert KEY not in refusal(production, PACS_BASE_URL="http://portal.example")
+    assert KEY[:6] not in refusal(production, PACS_BASE_URL="http://portal.example")
+    assert "tiny key" not in refusal(production, PACS_SECRET_KEY="tiny key")
 
 
 @pytest.mark.parametrize("url", ["sekret", "twilio://sekret@from/32470123456", "sekret/{to}"])

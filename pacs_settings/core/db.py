@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +14,8 @@ from sqlmodel import Session, SQLModel
 
 from pacs_settings.config import config
 
+Row = TypeVar("Row", bound=SQLModel)
+Query = TypeVar("Query", bound=sa.Select[Any])
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -44,6 +46,24 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+# Seconds and milliseconds after which PostgreSQL is as good as away; as with SQLite, who waits for
+# another writer gives up after five seconds.
+_CONNECTION = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "application_name": "pacs_settings",
+}
+_SESSION = {
+    "timezone": "UTC",
+    "lock_timeout": 5_000,
+    "statement_timeout": 15_000,
+    "idle_in_transaction_session_timeout": 60_000,
+}
+
+
 def _configure_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
@@ -67,8 +87,30 @@ def _configure_sqlite(engine: sa.Engine) -> None:
 def make_engine(url: str) -> sa.Engine:
     """An engine for `url`, with what each database needs set on it."""
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return sa.create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    if address.get_backend_name() == "sqlite":
+        return _sqlite(address)
+    return _postgresql(address)
+
+
+def _postgresql(address: sa.URL) -> sa.Engine:
+    """Whatever waits for PostgreSQL waits for a known time; what its address says counts more."""
+    options = " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+    asked = address.query.get("options", "")
+    options = " ".join([options, asked] if isinstance(asked, str) else [options, *asked])
+    limits = {name: value for name, value in _CONNECTION.items() if name not in address.query}
+    return sa.create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        connect_args={**limits, "options": options},
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=20,
+        pool_timeout=10,
+        pool_pre_ping=True,  # a connection that the database has dropped is not noticed before
+        pool_use_lifo=True,
+    )
+
+
+def _sqlite(address: sa.URL) -> sa.Engine:
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
@@ -133,14 +175,11 @@ class Quick:
     def one(self, **values: str | int) -> tuple[Any, ...] | None:
         """The first row, or None."""
         compiled, readers = self._compiled()
-        connection = engine().raw_connection()
         try:
-            cursor = connection.cursor()
-            cursor.execute(compiled.string, _arranged(compiled, values))
-            row = cursor.fetchone()
-            connection.rollback()
-        finally:
-            connection.close()
+            row = _fetched(compiled.string, _arranged(compiled, values))
+        except engine().dialect.loaded_dbapi.Error as failure:
+            # Like those of every other statement, so that there is one kind to answer for.
+            raise sa.exc.OperationalError(compiled.string, None, failure, True) from failure
         if row is None:
             return None
         return tuple(
@@ -160,6 +199,20 @@ class Quick:
         return found
 
 
+def _fetched(statement: str, values: Any) -> Any:
+    connection = engine().raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+        connection.rollback()
+    except Exception:
+        connection.invalidate()
+        raise
+    connection.close()
+    return row
+
+
 def _arranged(compiled: Any, values: dict[str, str | int]) -> Any:
     """The values as this database's driver takes them: by place or by name."""
     given = compiled.construct_params(values)
@@ -173,6 +226,38 @@ def transaction() -> Iterator[sa.Connection]:
         yield connection
 
 
+def hold(session: Session, table: type[Row], key: object) -> Row:
+    """The row with this key, which nobody else can change before this transaction ends.
+
+    Whoever decides by what a row says holds it first and looks afterwards. Always the account
+    before anything that belongs to it, so that no two wait for each other. Others may still write
+    rows that refer to it, such as its sessions.
+    """
+    return session.get_one(table, key, with_for_update={"key_share": True})
+
+
+def holding(query: Query) -> Query:
+    """The query, whose rows nobody else can change before this transaction ends."""
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+def sweep(session: Session, table: type[SQLModel], over: sa.ColumnElement[bool]) -> None:
+    """Delete rows whose time is over; those that somebody is busy with are left for later."""
+    key = sa.inspect(table).primary_key
+    free = sa.select(*key).where(over).with_for_update(skip_locked=True)
+    session.execute(sa.delete(table).where(sa.tuple_(*key).in_(free)))
+
+
+def alone(connection: sa.Connection | Session, what: str) -> None:
+    """Have nobody else do `what` before this transaction ends; writers of SQLite are alone anyway.
+
+    For what no row can be locked for, since it may not be there yet.
+    """
+    if _dialect(connection).name == "postgresql":
+        key = sa.func.hashtextextended(f"pacs_settings:{what}", 0)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+
+
 def insert_or_update(
     session: Session,
     table: sa.Table,
@@ -181,7 +266,21 @@ def insert_or_update(
     changes: dict[str, Any],
 ) -> None:
     """One atomic statement: insert `row`, or apply `changes` where `key` is already taken."""
-    name = session.get_bind().dialect.name
-    insert: Any = postgresql.insert if name == "postgresql" else sqlite.insert
-    statement = insert(table).values(**row)
+    statement = _insert(session, table, row)
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+
+
+def insert_unless_there(session: Session, table: sa.Table, row: dict[str, Any]) -> None:
+    """One atomic statement: insert `row`, or do nothing where its key is already taken."""
+    session.execute(_insert(session, table, row).on_conflict_do_nothing())
+
+
+def _insert(session: Session, table: sa.Table, row: dict[str, Any]) -> Any:
+    insert: Any = postgresql.insert if _dialect(session).name == "postgresql" else sqlite.insert
+    return insert(table).values(**row)
+
+
+def _dialect(connection: sa.Connection | Session) -> sa.Dialect:
+    if isinstance(connection, Session):
+        return connection.get_bind().dialect
+    return connection.dialect

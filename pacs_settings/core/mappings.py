@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers
-from pacs_settings.core.db import reading, transaction, writing
+from pacs_settings.core.db import hold, reading, transaction, writing
 from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import (
     Account,
@@ -136,7 +136,7 @@ def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
     """Turn the default for lines that come later and return what is stored."""
     column = {Switch.STUDY: "default_on_study", Switch.REPORT: "default_on_report"}[which]
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         before = getattr(account, column)
         if before != on:
             setattr(account, column, on)

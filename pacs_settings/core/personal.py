@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from pacs_settings.config import LANGUAGES
 from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Gender, PhysicianNumber, Region
 
@@ -64,7 +64,7 @@ def save(actor: audit.Actor, typed: dict[str, object]) -> PersonalSettings:
     """Validate and store; raises Refused with the field at fault, and then nothing is stored."""
     change = _validated(typed)
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         country = db.get_one(Region, account.region_id).phone_country
         after = {
             "gender": str(change.gender),

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.tables import Account, PhysicianNumber, Region
 
 
@@ -69,7 +69,7 @@ def load(account_id: int) -> tuple[Switches, Person]:
 def save(actor: audit.Actor, switches: Switches) -> Switches:
     """Store the three switches together and return them."""
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         before = _switches(account)
         account.contact_public = switches.contact
         account.email_public = switches.email

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit, strokes
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Signature
 
@@ -58,7 +58,7 @@ def save(actor: audit.Actor, raw: object) -> Saved:
 
 
 def _refuse_without_right(db: Session, actor: audit.Actor) -> None:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     if not account.may_edit_reports:
         raise Refused("may_not_edit_reports")
 

@@ -17,6 +17,7 @@ from pacs_settings.core.tables import Domain
 from tests.adapters import people, samba, slapd
 from tests.adapters.certificates import Authority
 from tests.adapters.faults import Behaviour, Faulty
+from tests.conftest import require
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +32,6 @@ def forgetful() -> Iterator[None]:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Whom the clinic trusts."""
     return Authority(tmp_path_factory.mktemp("clinic"))
-
-
-def require(missing: str) -> None:
-    """Skip where something is not installed; on the build server that is a failure."""
-    if missing and os.environ.get("CI"):
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
 
 
 def wait_for_port(address: tuple[str, int], process: "subprocess.Popen[bytes]") -> None:

@@ -63,7 +63,7 @@ def test_a_folder_that_is_gone_is_a_failure_of_the_outside_world(tmp_path: Path)
         mailer.send("abc@pacs", AN, "Subject", "Body")
 
 
-def test_what_core_puts_arrives_once(database: Path, tmp_path: Path) -> None:
+def test_what_core_puts_arrives_once(database: str, tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     with db.writing() as session:
         outbox.put_alert(session, factories.person(AN), "factor_added", HERE, "Mijn télé")
@@ -77,7 +77,7 @@ def test_what_core_puts_arrives_once(database: Path, tmp_path: Path) -> None:
     assert "Mijn télé" in text(mail)
 
 
-def test_identifiers_are_safe_as_names_of_files(database: Path, tmp_path: Path) -> None:
+def test_identifiers_are_safe_as_names_of_files(database: str, tmp_path: Path) -> None:
     with db.writing() as session:
         for _ in range(20):
             outbox.put_alert(session, factories.person(AN), "password_changed", HERE)

@@ -115,6 +115,7 @@ def test_many_silent_servers_take_no_longer_than_two(faulty: Make) -> None:
     assert sum(server.heard for server in servers) <= 3
 
 
+@pytest.mark.asvs("6.8.2")
 def test_a_certificate_for_another_name(
     faulty: Make,
     tmp_path_factory: pytest.TempPathFactory,
@@ -137,6 +138,7 @@ def test_a_certificate_of_another_authority(
     assert caplog.text.count("CERTIFICATE_VERIFY_FAILED") == 2
 
 
+@pytest.mark.asvs("6.8.2")
 def test_plain_ldap_is_never_spoken(faulty: Make) -> None:
     server = faulty(faults.silent)
     assert reason(domain_at(server.url("ldap"))) == "unreachable"
@@ -150,6 +152,7 @@ def test_start_tls_comes_before_everything(clinic: Clinic) -> None:
     assert LdapDirectory(domain).check(RIGHT, PASSWORD).guid
 
 
+@pytest.mark.asvs("6.8.2")
 def test_no_password_leaves_without_tls(faulty: Make, caplog: pytest.LogCaptureFixture) -> None:
     """A server that answers StartTLS with another result than success hears no password."""
     heard: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Time that tests can move, and passwords that are counted."""
+"""Every test on each database, time that tests can move, and passwords that are counted."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,6 +9,15 @@ import pytest
 from pacs_settings.core import clock
 from pacs_settings.core.accounts import passwords
 from pacs_settings.core.accounts.second_factor.totp import STEP_SECONDS
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever uses a database runs on each, but for what is about one of them."""
+    if "database_kind" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only_on")
+        metafunc.parametrize("database_kind", [only.args[0]] if only else DATABASES)
 
 
 class Clock:

@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pacs_settings.core import clock, db
-from pacs_settings.core.tables import Account, KnownBrowser, PhysicianNumber, Region, Throttle
+from pacs_settings.core.tables import Account, PhysicianNumber, Region, Throttle
 from tests import factories
 from tests.factories import AN
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
+@pytest.mark.only_on("sqlite", "pragmas are its own")
 @pytest.mark.parametrize(
     ("pragma", "value"),
     [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)],
@@ -22,6 +23,24 @@ def test_every_connection_is_set_up(pragma: str, value: object) -> None:
     with db.engine().connect() as one, db.engine().connect() as other:
         for connection in (one, other):
             assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == value
+
+
+@pytest.mark.only_on("postgresql", "it is another process, for which one may wait for ever")
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "15s"),
+        ("idle_in_transaction_session_timeout", "1min"),
+        ("timezone", "UTC"),
+        ("application_name", "pacs_settings"),
+        ("transaction_isolation", "read committed"),
+    ],
+)
+def test_nobody_waits_for_ever(setting: str, value: str) -> None:
+    with db.engine().connect() as one, db.engine().connect() as other:
+        for connection in (one, other):
+            assert connection.exec_driver_sql(f"SHOW {setting}").scalar() == value
 
 
 def test_a_key_that_leads_nowhere_is_refused() -> None:
@@ -81,10 +100,12 @@ def test_a_transaction_is_whole_or_nothing() -> None:
 
 
 def test_writers_wait_for_each_other_and_lose_nothing() -> None:
+    account_id = factories.own(factories.person(AN))
+
     def work() -> None:
         for _ in range(10):
             with db.writing() as session:
-                row = session.get_one(Account, factories.person(AN).id)
+                row = db.hold(session, Account, account_id)
                 row.wrong_codes += 1
                 session.add(row)
 
@@ -117,14 +138,6 @@ def test_insert_or_update_is_one_statement() -> None:
     assert len(sent) == 2
     [row] = factories.rows(Throttle)
     assert row.failures == 5
-
-
-def test_the_same_statement_is_made_for_postgresql() -> None:
-    engine = sa.create_mock_engine("postgresql://", lambda *_: None)
-    tables = [Account.__table__, KnownBrowser.__table__]  # type: ignore[attr-defined]
-    for table in tables:
-        made = str(sa.schema.CreateTable(table).compile(dialect=engine.dialect))
-        assert "TIMESTAMP WITH TIME ZONE" in made
 
 
 def test_the_folder_of_a_database_is_made(tmp_path) -> None:

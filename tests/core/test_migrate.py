@@ -1,7 +1,5 @@
 """Migrations lead to what the models say, and back."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -14,9 +12,9 @@ from pacs_settings.core import db, migrate
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> str:
-    """The address of a database that does not exist yet."""
-    return f"sqlite:///{tmp_path}/empty.db"
+def empty(empty_database: str) -> str:
+    """The address of a database without tables."""
+    return empty_database
 
 
 def differences(url: str) -> list[object]:
@@ -113,9 +111,9 @@ def test_there_is_a_way_back_and_forth_again(empty: str) -> None:
     assert differences(empty) == []
 
 
-def test_the_database_of_this_process_is_the_default(database: Path) -> None:
+def test_the_database_of_this_process_is_the_default(database: str) -> None:
     migrate.upgrade()
-    assert differences(f"sqlite:///{database}") == []
+    assert differences(database) == []
 
 
 def test_each_migration_has_a_number_and_a_sentence() -> None:
@@ -125,11 +123,10 @@ def test_each_migration_has_a_number_and_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("to", ["0001", "head"])
-def test_who_is_in_a_directory_comes_and_goes_without_harm(database: Path, to: str) -> None:
-    url = f"sqlite:///{database}"
-    command.downgrade(migrate.alembic_config(url), "0001")
-    command.upgrade(migrate.alembic_config(url), to)
-    engine = db.make_engine(url)
+def test_who_is_in_a_directory_comes_and_goes_without_harm(database: str, to: str) -> None:
+    command.downgrade(migrate.alembic_config(database), "0001")
+    command.upgrade(migrate.alembic_config(database), to)
+    engine = db.make_engine(database)
     with engine.connect() as connection:
         for table in ("account", "mapping", "physician_number"):  # the last two hang on the first
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar(), table

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
-from pacs_settings.core.phones import MAXIMUM_TYPED, PhoneRefused, display, normalise
+from pacs_settings.core.phones import (
+    MAXIMUM_TYPED,
+    PhoneRefused,
+    display,
+    normalise,
+    takes_text_messages,
+)
 
 COUNTRIES = ("BE", "NL", "FR", "DE", "LU", "CH", "GB", "IT", "ES", "US", "PT")
 KINDS = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
@@ -83,3 +89,25 @@ def test_any_text_is_accepted_or_refused(typed: str, country: str) -> None:
         assert normalise(typed, country).startswith("+")
     except PhoneRefused as refused:
         assert refused.code
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "takes"),
+    [
+        ("0470 12 34 56", "BE", True),
+        ("06 12 34 56 78", "NL", True),
+        ("06 12 34 56 78", "FR", True),
+        ("+1 212 555 2368", "BE", True),  # mobiles and others are numbered alike there
+        ("02 555 12 12", "BE", False),
+        ("020 123 4567", "NL", False),
+        ("0800 12 345", "BE", False),
+        ("0900 12 345", "BE", False),
+    ],
+)
+def test_which_numbers_take_text_messages(typed: str, country: str, takes: bool) -> None:
+    assert takes_text_messages(normalise(typed, country)) == takes
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_mobile_numbers_of_every_country_take_them(country: str) -> None:
+    assert takes_text_messages(example(country, PhoneNumberType.MOBILE))

@@ -8,7 +8,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Domain, Means, Method, Region
 
@@ -87,7 +87,7 @@ def _why_not(actor: audit.Actor, password: str) -> str:
 
 
 def _attempt(db: Session, actor: audit.Actor) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     region = db.get_one(Region, account.region_id)
     visit = Visit(actor.address, actor.user_agent)
     return Attempt(account, region, PURPOSE, actor.session_id, visit)

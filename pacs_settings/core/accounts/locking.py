@@ -4,7 +4,7 @@ from pacs_settings.core import audit, mail_links, outbox
 from pacs_settings.core.accounts import credentials, sessions
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.password_link import LinkPage
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState
 
@@ -28,7 +28,7 @@ def lock(token: str, visit: Visit) -> None:
         account_id = mail_links.use(db, token, mail_links.LOCK)
         if account_id is None:
             raise Refused("link_expired")
-        account = db.get_one(Account, account_id, with_for_update=True)
+        account = hold(db, Account, account_id)
         if account.state == AccountState.DISABLED:
             return  # nobody gets in, and it must not become one that is unlocked
         account.state, account.locked_until = AccountState.LOCKED, None

@@ -7,7 +7,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import codes, proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import hold, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Means, Region
 
@@ -57,7 +57,7 @@ def _refusal(db: Session, attempt: Attempt) -> str:
 
 
 def _attempt(db: Session, actor: audit.Actor, purpose: str) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     if account.mobile_phone:
         raise Refused("mobile_on_file")
     region = db.get_one(Region, account.region_id)

@@ -11,7 +11,7 @@ from pacs_settings.core.accounts.password_rules import (
     check,
     policy,
 )
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Domain, Method, Region
 
@@ -73,7 +73,7 @@ def _refuse_directory(db: Session, account: Account) -> None:
 
 def _store(actor: audit.Actor, new_hash: str, old_hash: str | None) -> None:
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         if account.password_hash != old_hash:
             raise Refused("changed_meanwhile", "current")
         account.password_hash = new_hash

@@ -13,7 +13,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Means, Region
 
@@ -75,7 +75,8 @@ def _opened(db: Session, token: str, purpose: str, *, lock: bool = False) -> tup
     link = mail_links.find(db, token, purpose) if purpose in PURPOSES else None
     if link is None:
         raise Refused("link_expired")
-    account = db.get_one(Account, link.account_id, with_for_update=lock)
+    account_id = link.account_id
+    account = hold(db, Account, account_id) if lock else db.get_one(Account, account_id)
     # It may have been closed, or given to a directory, after the link was mailed.
     if account.state == AccountState.DISABLED or account.domain_id:
         raise Refused("link_expired")

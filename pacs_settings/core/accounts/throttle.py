@@ -3,11 +3,10 @@
 import math
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import insert_or_update
+from pacs_settings.core.db import holding, insert_unless_there
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Throttle
 
@@ -35,60 +34,60 @@ def reserve(db: Session, keys: list[str]) -> None:
 
     Counting first is what makes parallel tries add up. Keys read `kind:value`.
     """
-    wait = max((_waiting(db, key) for key in keys), default=0)
+    rows = hold(db, keys)
+    wait = max((_waiting(row) for row in rows), default=0)
     if wait:
         raise TooManyTries(wait)
-    for key in keys:
-        _count(db, key)
+    for row in rows:
+        _count(row)
+    db.flush()
 
 
 def settle(db: Session, keys: list[str]) -> None:
     """The try was right: forget account and browser, give the address its try back."""
-    for key in keys:
-        row = sa.update(Throttle).where(col(Throttle.key) == key)
-        left = sa.case((col(Throttle.failures) > 0, col(Throttle.failures) - 1), else_=0)
-        count = left if key.startswith("address:") else 0
-        db.execute(row.values(failures=count, blocked_until=now()))
+    for row in hold(db, keys):
+        row.failures = max(row.failures - 1, 0) if _kind(row) == "address" else 0
+        row.blocked_until = now()
+    db.flush()
 
 
-def _waiting(db: Session, key: str) -> int:
-    until = db.scalar(
-        sa.select(col(Throttle.blocked_until)).where(col(Throttle.key) == key).with_for_update()
-    )
-    if until is None or until <= now():
-        return 0
-    return int((until - now()).total_seconds()) + 1
+def hold(db: Session, keys: list[str]) -> list[Throttle]:
+    """The rows of these keys, for whoever counts by them; nobody else can until the commit.
+
+    Always in the same order, so that no two wait for each other. A row must be there to be held,
+    so the first to count makes it.
+    """
+    moment = now()
+    fresh = {"failures": 0, "last_failure": moment, "blocked_until": moment}
+    for key in sorted(keys):
+        insert_unless_there(db, Throttle.__table__, {"key": key, **fresh})  # type: ignore[attr-defined]
+    query = select(Throttle).where(col(Throttle.key).in_(keys)).order_by(col(Throttle.key))
+    return list(db.exec(holding(query)))
 
 
-def _forgiven(db: Session, key: str, moment: datetime) -> float:
+def _kind(row: Throttle) -> str:
+    return row.key.partition(":")[0]
+
+
+def _waiting(row: Throttle) -> int:
+    left = (row.blocked_until - now()).total_seconds()
+    return int(left) + 1 if left > 0 else 0
+
+
+def _forgiven(row: Throttle, moment: datetime) -> float:
     # As many failures as are free in a window fade away in one. Else the few failures an hour of a
     # whole hospital behind one address would add up for ever, as they never pause for a window.
     # Time that had to be waited does not count: waits grow for who tries again at once.
-    query = sa.select(
-        col(Throttle.failures), col(Throttle.last_failure), col(Throttle.blocked_until)
-    )
-    row = db.execute(query.where(col(Throttle.key) == key).with_for_update()).one_or_none()
-    if row is None:
-        return 0
-    failures, last, free_from = row
-    if moment - last > WINDOW:
-        return float(failures)
-    passed = max(moment - max(last, free_from), timedelta(0))
-    return float(min(failures, FREE[key.partition(":")[0]] * (passed / WINDOW)))
+    if moment - row.last_failure > WINDOW:
+        return row.failures
+    passed = max(moment - max(row.last_failure, row.blocked_until), timedelta(0))
+    return min(row.failures, FREE[_kind(row)] * (passed / WINDOW))
 
 
-def _count(db: Session, key: str) -> None:
+def _count(row: Throttle) -> None:
     moment = now()
-    forgiven = _forgiven(db, key, moment)
-    insert_or_update(
-        db,
-        Throttle.__table__,  # type: ignore[attr-defined]
-        {"key": key, "failures": 1, "last_failure": moment, "blocked_until": moment},
-        ["key"],
-        {"failures": col(Throttle.failures) - forgiven + 1, "last_failure": moment},
-    )
-    failures = db.scalar(sa.select(col(Throttle.failures)).where(col(Throttle.key) == key)) or 0
-    seconds = delay(key.partition(":")[0], failures)
+    row.failures = row.failures - _forgiven(row, moment) + 1
+    row.last_failure = moment
+    seconds = delay(_kind(row), row.failures)
     if seconds:
-        row = sa.update(Throttle).where(col(Throttle.key) == key)
-        db.execute(row.values(blocked_until=moment + timedelta(seconds=seconds)))
+        row.blocked_until = moment + timedelta(seconds=seconds)

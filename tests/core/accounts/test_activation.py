@@ -69,12 +69,14 @@ def test_wrong_codes_at_activation_lock_for_a_while_and_then_it_goes_on(moved: C
     assert tags == ["account:activated"]
 
 
-def test_after_the_service_desk_unlocked_it_an_invited_account_can_be_invited_again() -> None:
+def test_an_invited_account_that_is_unlocked_is_invited_still_and_gets_a_fresh_link() -> None:
     someone = invited()
     token = link(someone.username, ACTIVATION)
     for _ in range(5):
         seen.refusal(lambda: put(token, "12345", purpose=ACTIVATION))
     desk.unlock(someone.username)
     assert factories.person(someone.username).state == AccountState.INVITED
+    fresh = seen.links_in(seen.post().to(someone.username)[-1])[ACTIVATION]
+    assert fresh != token
+    assert password_link.page(fresh, ACTIVATION).username == someone.username
     desk.invite_again(someone.username)
-    assert ACTIVATION in seen.links_in(seen.post().to(someone.username)[-1])

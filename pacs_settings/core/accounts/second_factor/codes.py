@@ -11,7 +11,7 @@ from pacs_settings.core import outbox, secrets
 from pacs_settings.core.accounts import send_limits
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import insert_or_update
+from pacs_settings.core.db import insert_or_update, sweep
 from pacs_settings.core.tables import Challenge
 
 
@@ -51,7 +51,7 @@ def put(db: Session, attempt: Attempt, secret: str, until: Any, destination: str
     }
     key = {"purpose": attempt.purpose, "bound_to": attempt.bound_to}
     table: sa.Table = Challenge.__table__  # type: ignore[attr-defined]
-    db.execute(sa.delete(Challenge).where(col(Challenge.expires_at) < now() - timedelta(days=1)))
+    sweep(db, Challenge, col(Challenge.expires_at) < now() - timedelta(days=1))
     insert_or_update(db, table, row | key, list(key), row)
 
 

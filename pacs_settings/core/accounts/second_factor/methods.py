@@ -7,7 +7,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import allowed, chosen, proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import hold, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Means, Method, Region
 
@@ -37,7 +37,7 @@ def confirm(actor: audit.Actor, method: str, code: str) -> None:
 
 
 def _attempt(db: Session, actor: audit.Actor, method: str) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     region = db.get_one(Region, account.region_id)
     if allowed.check(region, method) not in SENT:
         raise Refused("method_not_allowed")

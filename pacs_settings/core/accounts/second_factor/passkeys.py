@@ -27,7 +27,7 @@ from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import allowed, chosen, codes, names
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import Account, Means, Method, Passkey, Region
 
@@ -146,7 +146,7 @@ def remove(actor: audit.Actor, passkey_id: int) -> None:
     Raises Refused `last_factor`, NotYours.
     """
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         row = db.get(Passkey, passkey_id)
         if row is None or row.account_id != actor.account_id:
             raise NotYours
@@ -239,7 +239,7 @@ def _as_not_proven() -> Iterator[None]:
 
 
 def _attempt(db: Session, actor: audit.Actor) -> Attempt:
-    account = db.get_one(Account, actor.account_id, with_for_update=True)
+    account = hold(db, Account, actor.account_id)
     region = db.get_one(Region, account.region_id)
     visit = Visit(actor.address, actor.user_agent)
     return Attempt(account, region, REGISTRATION, actor.session_id, visit)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import audit, outbox, secrets
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, Means, Method, RecoveryCode
 
@@ -55,7 +55,7 @@ def renew(actor: audit.Actor) -> list[str]:
     """
     made = [_new_code() for _ in range(COUNT)]
     with writing() as db:
-        account = db.get_one(Account, actor.account_id, with_for_update=True)
+        account = hold(db, Account, actor.account_id)
         if account.second_factor == Method.NONE:
             raise Refused("no_second_factor")
         forget(db, actor.account_id)

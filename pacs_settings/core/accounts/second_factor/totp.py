@@ -15,7 +15,7 @@ from pacs_settings.core.accounts.second_factor import allowed, chosen, names
 from pacs_settings.core.accounts.second_factor.codes import digits
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import Account, Means, Method, Region, TotpDevice
 
@@ -83,7 +83,7 @@ def begin(actor: audit.Actor) -> Enrolment:
     """
     secret = pyotp.random_base32(32)
     with writing() as db:
-        account = db.get_one(Account, actor.account_id)
+        account = _locked_account(db, actor.account_id)
         allowed.check(db.get_one(Region, account.region_id), Method.AUTHENTICATOR)
         _refuse_sixth(db, actor.account_id)
         db.execute(sa.delete(TotpDevice).where(*_unproven(actor.account_id)))
@@ -186,8 +186,8 @@ def _spend_on(db: Session, device: TotpDevice, typed: str) -> bool:
 
 
 def _locked_account(db: Session, account_id: int) -> Account:
-    # Two removals at once must not both see another device left.
-    return db.get_one(Account, account_id, with_for_update=True)
+    # Two at once must not both see another device left, or none that is being linked.
+    return hold(db, Account, account_id)
 
 
 def _count(db: Session, account_id: int) -> int:
