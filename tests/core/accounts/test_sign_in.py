@@ -43,6 +43,7 @@ def test_address_and_password_open_a_session() -> None:
     assert attempts() == [(Means.PASSWORD, Outcome.SUCCESS, "")]
 
 
+@pytest.mark.asvs("6.3.3")
 def test_where_a_factor_is_mandatory_it_must_be_enrolled_first() -> None:
     done = enter(JAN)
     assert done.must_enrol
@@ -149,6 +150,7 @@ def test_an_invited_account_without_a_password_costs_a_hash_too(hashes: list[str
     assert hashes == ["check"]
 
 
+@pytest.mark.asvs("6.3.1")
 def test_unknown_addresses_are_slowed_down_like_known_ones(still: Still) -> None:
     for username in (AN, NOBODY):
         codes = [refused(username, WRONG, visit) for visit in strangers(8)]
@@ -162,6 +164,7 @@ def test_the_password_of_an_unknown_address_is_no_password() -> None:
 # Slowing down.
 
 
+@pytest.mark.asvs("6.3.1")
 def test_parallel_tries_add_up_before_any_hash(still: Still, hashes: list[str]) -> None:
     works = [
         partial(sign_in.check_password, sign_in.begin(AN), WRONG, visit) for visit in strangers(12)
@@ -186,12 +189,14 @@ def test_who_waits_gets_no_hash_and_is_told_how_long(still: Still, hashes: list[
     assert sign_in.check_password(token, PASSWORD, HERE)
 
 
+@pytest.mark.asvs("6.3.1")
 def test_an_address_is_slowed_down_over_many_accounts(still: Still) -> None:
     codes = [refused(f"p{n}@demo.example") for n in range(33)]
     assert codes == ["wrong"] * 31 + ["too_many_tries"] * 2
     assert enter(AN, visit=Visit("203.0.113.9"))
 
 
+@pytest.mark.asvs("6.3.1")
 @pytest.mark.parametrize(
     "addresses",
     [
@@ -212,6 +217,7 @@ def test_neighbours_do_not_count_together(still: Still) -> None:
     assert codes == {"wrong"}
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_does_not_slow_down_a_known_browser(still: Still) -> None:
     browser = enter(AN).browser
     for _ in range(6):
@@ -220,6 +226,7 @@ def test_a_stranger_does_not_slow_down_a_known_browser(still: Still) -> None:
     assert enter(AN, visit=Visit(HERE.address, browser=browser))
 
 
+@pytest.mark.asvs("6.3.1")
 def test_nor_does_a_stranger_behind_the_same_address(still: Still) -> None:
     browser = enter(AN).browser
     for n in range(40):
@@ -250,6 +257,7 @@ def test_the_throttle_holds_no_address_in_the_clear() -> None:
     assert not any("peeters" in key for key in keys)
 
 
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_without_the_password_cannot_lock() -> None:
     factories.device(factories.person(AN))
     for _ in range(12):
@@ -367,6 +375,12 @@ def test_who_is_signed_in_still_begins_past_the_address() -> None:
     token = sign_in.begin_again(factories.own(factories.person(AN)))
     assert sign_in.pending(token).typed == AN
     assert sign_in.check_password(token, PASSWORD, HERE)
+
+
+@pytest.mark.asvs("6.2.10")
+def test_a_password_is_good_for_years(moved: Clock) -> None:
+    moved.forward(days=20 * 365)
+    assert sessions.resolve(enter(AN).session)
 
 
 # What happens while a password is checked.

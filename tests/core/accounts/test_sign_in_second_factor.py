@@ -51,6 +51,7 @@ def not_the(code: str) -> str:
 # An authenticator.
 
 
+@pytest.mark.asvs("6.3.3", "6.3.4")
 def test_with_a_device_a_password_is_not_enough(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -93,6 +94,7 @@ def test_the_same_code_does_not_sign_in_twice(moved: Clock) -> None:
         assert refusal(partial(answer, token, AUTHENTICATOR, former)).code == "wrong_code"
 
 
+@pytest.mark.asvs("6.5.1")
 def test_one_code_in_two_browsers_at_once_opens_one(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -292,6 +294,7 @@ def test_a_flood_of_text_messages_stops_whoever_sends_it() -> None:
 # The second step is not skipped.
 
 
+@pytest.mark.asvs("6.3.4")
 def test_a_code_without_its_password_opens_nothing(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
@@ -371,7 +374,7 @@ def test_a_recovery_code_takes_the_place_of_any_factor() -> None:
 # Guessing.
 
 
-@pytest.mark.asvs("6.6.3")
+@pytest.mark.asvs("6.3.1", "6.5.5", "6.6.3")
 def test_five_wrong_codes_lock_for_the_time_of_the_region(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     token = half()
