@@ -104,7 +104,7 @@ def age(server: Server, session_id: str, seconds: float) -> None:
     execute(server, proven, moment(seconds), session_id)
 
 
-def until(look: Callable[[], T]) -> T:
+def until(look: Callable[[], T | None]) -> T:
     """What `look` returns as soon as that is something."""
     deadline = time.monotonic() + PATIENCE
     while not (found := look()):
@@ -115,10 +115,14 @@ def until(look: Callable[[], T]) -> T:
 
 def sent(server: Server, to: str, template: str = "%") -> list[str]:
     """All that was sent to an address or number: the texts, oldest first, once they have left."""
-    query = 'SELECT message_id FROM outbox_message WHERE "to" = ? AND template LIKE ?'
-    until(lambda: not rows(server, f"{query} AND sent_at IS NULL", to, template))
-    found = rows(server, f"{query} ORDER BY id", to, template)
-    return [_text(server, name.partition("@")[0]) for (name,) in found]
+    query = 'SELECT message_id, sent_at FROM outbox_message WHERE "to" = ? AND template LIKE ?'
+
+    def left() -> tuple[list[str]] | None:
+        found = rows(server, f"{query} ORDER BY id", to, template)
+        whole = all(moment for _name, moment in found)
+        return ([name.partition("@")[0] for name, _moment in found],) if whole else None
+
+    return [_text(server, name) for name in until(left)[0]]
 
 
 def _text(server: Server, name: str) -> str:
