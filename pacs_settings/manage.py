@@ -1,4 +1,4 @@
-"""The service desk on the command line: invite, send a link again, unlock, sign out."""
+"""The service desk on the command line: invite, unlock, sign out, help who lost a factor."""
 
 import argparse
 import os
@@ -35,6 +35,8 @@ def _run(asked: argparse.Namespace) -> None:
         desk.unlock(asked.username)
     elif asked.command == "invite-again":
         desk.invite_again(asked.username)
+    elif asked.command == "remove-factor":
+        desk.remove_factor(asked.username)
     elif asked.command == "end-sessions":
         count = desk.end_sessions("" if asked.everybody else asked.username)
         print(f"{count} session{'' if count == 1 else 's'} ended")
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("invite-again", "mail a fresh link"),
         ("unlock", "let a locked account in again"),
+        ("remove-factor", "take the second factor from somebody who has lost it"),
     ):
         commands.add_parser(name, help=what).add_argument("username")
     ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")

@@ -77,6 +77,7 @@ def test_the_code_of_a_sign_in_proves_nothing(server: Server, owner: Owner):
     assert stale(server, owner.browser)
 
 
+@pytest.mark.asvs("7.2.4")
 def test_a_proof_gives_the_session_another_token(server: Server, owner: Owner):
     kept = Browser(server, dict(owner.browser.jar))
     assert prove(owner.browser) == {}

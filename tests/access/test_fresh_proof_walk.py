@@ -145,6 +145,7 @@ async def prepared(tab: Tab, owner: Owner, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(SENSITIVE))
+@pytest.mark.asvs("7.5.1")
 def test_a_handler_with_a_stale_proof_does_nothing(server: Server, untouched: Owner, name: str):
     session_id = untouched.browser.session_id
 
@@ -177,6 +178,7 @@ def test_a_handler_with_a_proof_just_in_time_works(server: Server, owner: Owner,
 
 
 @pytest.mark.parametrize("path", sorted(SENSITIVE_ROUTES))
+@pytest.mark.asvs("7.5.1")
 def test_a_route_with_a_stale_proof_does_nothing(server: Server, untouched: Owner, path: str):
     age(server, untouched.browser.session_id, LIMIT + 1)
     before = contents(server)

@@ -67,7 +67,7 @@ def test_a_subject_holds_nothing_of_its_owner(template: str, language: str) -> N
 
 
 def test_what_happened_when_and_from_where() -> None:
-    body = written("factor_added").body
+    body = written("factor_added", told={"token": "a-token"}).body
     for told in ("My phone", "192.0.2.1", "Firefox 128, Linux", "/settings/security"):
         assert told in body
 

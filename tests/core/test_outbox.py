@@ -107,7 +107,7 @@ def test_one_that_cannot_be_written_keeps_no_other_back() -> None:
 def test_a_bug_is_not_taken_for_a_failure_of_the_mail_server() -> None:
     put()
     with pytest.raises(ZeroDivisionError):
-        outbox.send_due(FakeMailer(failures=1, failure=ZeroDivisionError()))
+        outbox.send_due(FakeMailer(failures=1, failure=ZeroDivisionError()), FakeTexter())
 
 
 def test_many_go_in_portions_oldest_first() -> None:
@@ -162,7 +162,7 @@ def test_a_message_that_another_worker_has_just_tried_is_left_alone() -> None:
 def test_a_worker_that_dies_leaves_the_message_for_later(moved: Clock) -> None:
     put()
     with pytest.raises(KeyboardInterrupt):
-        outbox.send_due(FakeMailer(failures=1, failure=KeyboardInterrupt()))  # type: ignore[arg-type]
+        outbox.send_due(FakeMailer(failures=1, failure=KeyboardInterrupt()), FakeTexter())
     assert outbox.send_due(FakeMailer(), FakeTexter()) == 0
     moved.forward(minutes=5)
     assert outbox.send_due(FakeMailer(), FakeTexter()) == 1

@@ -5,6 +5,7 @@ import reflex as rx
 from pacs_settings.config import LANGUAGES
 from pacs_settings.core.tables import Gender
 from pacs_settings.locale import text
+from pacs_settings.pages.mobile.state import MobileState
 from pacs_settings.pages.mobile.view import mobile_form
 from pacs_settings.pages.personal.state import Attempt, PersonalState
 from pacs_settings.pages.shell.view import settings_page
@@ -88,7 +89,8 @@ def _fixed() -> rx.Component:
             hint=t("personal.mobile_hint"),
         ),
         rx.cond(
-            PersonalState.mobile_phone == "", mobile_form(t("mobile.missing"), PersonalState.load)
+            (PersonalState.mobile_phone == "") | (MobileState.step == "done"),
+            mobile_form(t("mobile.missing"), PersonalState.load),
         ),
         title=t("personal.fixed_title"),
         sentence=t("personal.fixed"),

@@ -262,7 +262,7 @@ class ProofDialog(rx.Component):
     asked: rx.Var[int]
     method: rx.Var[str]
     actions: rx.Var[dict[str, str]]
-    texts: rx.Var[dict[str, str]]
+    texts: rx.Var[dict[str, Any]]
 
     on_proven: rx.EventHandler[rx.event.no_args_event_spec]  # type: ignore[valid-type]
 

@@ -1,20 +1,22 @@
 // Signing in shows the step that the address names after `#`, by CSS alone. With scripts the
-// field of that step gets the focus, and is marked where the address names a refusal.
+// field of that step (or its button) gets the focus, and is marked where the address names a refusal.
 import { useEffect } from "react";
+
+const TYPED = "input:not([readonly], [type=hidden], [type=checkbox])";
 
 export function StepFocus() {
   useEffect(() => {
     const look = () => {
       const target = document.getElementById(window.location.hash.slice(1));
       const step = target?.closest(".step") || document.querySelector(".step-address");
-      const field = step?.querySelector("input:not([readonly])");
-      if (!field) return;
-      if (target?.getAttribute("role") === "alert") {
+      const field = step?.querySelector(TYPED);
+      if (field && target?.getAttribute("role") === "alert") {
         field.setAttribute("aria-invalid", "true");
         field.setAttribute("aria-describedby", target.id);
       }
-      const typing = document.activeElement?.tagName === "INPUT";
-      if (!typing) field.focus({ preventScroll: true });
+      const typing = document.activeElement;
+      if (typing?.tagName === "INPUT" && typing.checkVisibility()) return;
+      (field || step?.querySelector("button"))?.focus({ preventScroll: true });
     };
     // Where the page is made by scripts alone (development), its parts came after the address.
     const named = window.location.hash;
