@@ -104,8 +104,8 @@ async def sign_out(request: Request) -> Response:
     """End the session on the server at once; its open tabs leave too."""
     await _end(who(request), "signed_out")
     response = go("/login")
-    cookies.drop(response, cookies.SESSION)
-    cookies.drop(response, cookies.SIGN_IN)
+    for cookie in (cookies.SESSION, cookies.SIGN_IN, cookies.LINK):
+        cookies.drop(response, cookie)
     response.headers["Clear-Site-Data"] = '"storage"'
     return response
 

@@ -4,10 +4,11 @@ import json
 import re
 import sqlite3
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import pyotp
 
@@ -19,6 +20,7 @@ from tests.conftest import Server
 PATIENCE = 30  # seconds; the worker looks twice a second, a busy machine less often
 RECOVERY = "ABCD-EFGH-JKMN"
 _numbers = count(1)
+T = TypeVar("T")
 
 
 def moment(ago: float = 0) -> str:
@@ -102,16 +104,25 @@ def age(server: Server, session_id: str, seconds: float) -> None:
     execute(server, proven, moment(seconds), session_id)
 
 
+def until(look: Callable[[], T | None]) -> T:
+    """What `look` returns as soon as that is something."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return found
+
+
 def sent(server: Server, to: str, template: str = "%") -> list[str]:
     """All that was sent to an address or number: the texts, oldest first, once they have left."""
     query = 'SELECT message_id, sent_at FROM outbox_message WHERE "to" = ? AND template LIKE ?'
-    deadline = time.monotonic() + PATIENCE
-    while True:
+
+    def left() -> tuple[list[str]] | None:
         found = rows(server, f"{query} ORDER BY id", to, template)
-        if all(left for _name, left in found):
-            return [_text(server, name.partition("@")[0]) for name, _left in found]
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
+        whole = all(moment for _name, moment in found)
+        return ([name.partition("@")[0] for name, _moment in found],) if whole else None
+
+    return [_text(server, name) for name in until(left)[0]]
 
 
 def _text(server: Server, name: str) -> str:
