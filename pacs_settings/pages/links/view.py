@@ -83,10 +83,17 @@ def lock_page() -> rx.Component:
         t("lock.title"),
         rx.el.section(
             _told("locked", t("lock.locked")),
-            *_refusals("link_expired"),
             rx.cond(
                 LinkState.works | ~LinkState.loaded,
-                rx.fragment(_who(), rx.el.p(t("lock.hint"), class_name="hint"), lock),
+                rx.fragment(
+                    *_refusals("link_expired"),
+                    _who(),
+                    rx.el.p(t("lock.hint"), class_name="hint"),
+                    lock,
+                ),
+                rx.el.p(
+                    t("lock.expired"), class_name="note note-attention step-mark step-mark-on"
+                ),
             ),
             class_name="card step step-address",
         ),
