@@ -1,25 +1,18 @@
 """Links of mails: a forgotten password, an invitation, locking one's own account."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.conftest import ROOT, Server
+from tests.conftest import Server
 from tests.e2e.people import Inbox, Person, somebody
+from tests.e2e.states import invited, manage
 from tests.e2e.steps import LEA, give_address, give_password, ready, sign_in, to_second_factor
 
 NEW_PASSWORD = "four bicycles under water"
 EXPIRED = "This link does not work any more"
-
-
-def manage(server: Server, *arguments: str) -> None:
-    """The service desk's command line, beside the running server."""
-    command = [sys.executable, "-m", "pacs_settings.manage", *arguments]
-    subprocess.run(command, cwd=ROOT, env=server.environment, check=True)
 
 
 def ask_for_a_link(page: Page, username: str) -> str:
@@ -155,10 +148,8 @@ def test_a_forgotten_password_of_a_directory(page: Page, server: Server) -> None
 @pytest.mark.parametrize("mobile", ["+32470556677", ""], ids=["text", "mail"])
 def test_activation(page: Page, server: Server, mobile: str) -> None:
     username = f"new{len(mobile)}@demo.example"
-    mails = Inbox(server, username)
+    mails = invited(server, username, mobile)
     inbox = Inbox(server, mobile) if mobile else mails
-    phone = ["--mobile", mobile] if mobile else []
-    manage(server, "invite", username, "Nora", "Nieuw", "Flanders", *phone)
     mail = mails.next("invitation")
     assert mail.subject == "Activate your account"
     link = mail.link("activation")
