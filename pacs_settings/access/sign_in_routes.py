@@ -24,6 +24,15 @@ ADDRESS, PASSWORD, CODE = "/auth/address", "/auth/password", "/auth/code"
 RESEND, CHALLENGE = "/auth/resend", "/auth/challenge"
 SIGN_OUT, RENEW, LANGUAGE = "/auth/sign-out", "/auth/renew", "/auth/language"
 SIGN_IN_SECONDS = int(PROVEN_FOR.total_seconds())  # of the cookie; the server decides
+# Pages that a choice of language comes back to.
+PLACES = (
+    "/settings/",
+    "/login",
+    "/forgot-password",
+    "/reset-password",
+    "/activate",
+    "/lock-account",
+)
 START, ENROL = "/settings/personal", "/settings/security"
 # Any event of a session that has ended makes its tab leave; this one does nothing else.
 LOOK = "reflex___state____state.pacs_settings___pages___shell___state____session_state.look"
@@ -127,7 +136,7 @@ async def language(request: Request) -> Response:
     """Remember the language chosen and show the same page in it."""
     chosen = typed(await request.form(), "language")
     came_from = urlsplit(request.headers.get("referer", "")).path
-    response = go(came_from if came_from.startswith(("/settings/", "/login")) else "/")
+    response = go(came_from if came_from.startswith(PLACES) else "/")
     if chosen in LANGUAGES:
         cookies.put(response, cookies.LANGUAGE, chosen, max_age=cookies.YEAR)
     return response

@@ -133,6 +133,7 @@ def _proof() -> rx.Component:
             "password": t("login.password"),
             "code": t("login.code"),
             "resend": t("login.resend"),
+            "sent": {method: t(f"security.sent.{method}") for method in ("email", "sms")},
             "failed": t("refused.not_saved"),
             "cancel": t("cancel"),
             "show": t("show"),

@@ -97,6 +97,10 @@ export function Form(props) {
     }
     try {
       const told = await post(action, new URLSearchParams(new FormData(form.current)));
+      if (told.declined) {
+        setBusy(false);
+        return;
+      }
       if (told.refused) {
         refuse(told.field, told.message);
         return;
