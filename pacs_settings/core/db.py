@@ -248,14 +248,19 @@ def sweep(session: Session, table: type[SQLModel], over: sa.ColumnElement[bool])
     session.execute(sa.delete(table).where(sa.tuple_(*key).in_(free)))
 
 
-def alone(connection: sa.Connection | Session, what: str) -> None:
+def alone(connection: sa.Connection | Session, what: str, *, patient: bool = False) -> None:
     """Have nobody else do `what` before this transaction ends; writers of SQLite are alone anyway.
 
-    For what no row can be locked for, since it may not be there yet.
+    For what no row can be held for, since it may not be there yet. `patient` lifts the limits of
+    time from the transaction: tables may be large, and others busy.
     """
-    if _dialect(connection).name == "postgresql":
-        key = sa.func.hashtextextended(f"pacs_settings:{what}", 0)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    if _dialect(connection).name != "postgresql":
+        return
+    limits = ("lock_timeout", "statement_timeout") if patient else ()
+    for name in limits:
+        connection.execute(sa.text(f"SET LOCAL {name} = 0"))
+    key = sa.func.hashtextextended(f"pacs_settings:{what}", 0)
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def insert_or_update(
