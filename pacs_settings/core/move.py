@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
 import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
 from pacs_settings.config import config
 from pacs_settings.core import migrate
-from pacs_settings.core.db import make_engine
+from pacs_settings.core.db import make_engine, told
 
 PORTION = 1000  # rows held in memory
 
@@ -65,8 +66,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         for name, count in move(arguments[0], config().database_url).items():
             print(f"{count:8} {name}")
-    except MoveRefused as refused:
-        print(f"Nothing was copied: {refused}", file=sys.stderr)
+    except (MoveRefused, SQLAlchemyError) as failure:
+        why = told(failure) if isinstance(failure, SQLAlchemyError) else failure
+        print(f"Nothing was copied: {why}", file=sys.stderr)
         return 1
     return 0
 

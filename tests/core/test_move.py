@@ -9,7 +9,7 @@ from pacs_settings.core import db, demo, migrate, move
 from pacs_settings.core.accounts import history
 from pacs_settings.core.tables import Account, Means, Outcome
 from tests import factories
-from tests.conftest import using
+from tests.conftest import free_port, using
 from tests.factories import AN, HERE
 
 
@@ -89,3 +89,8 @@ def test_by_command_line(
         assert move.main([full]) == 1
         assert "rows in" in capsys.readouterr().err
         assert move.main([]) == 2
+    with using(f"postgresql://portal:secret@127.0.0.1:{free_port()}/pacs"):
+        assert move.main([full]) == 1
+    told = capsys.readouterr().err
+    assert "refused" in told
+    assert "secret" not in told
