@@ -5,6 +5,10 @@ import re
 import traceback
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from pacs_settings.core import db
+
 # The framework writes what it could not handle with its payload and headers, and its exceptions
 # quote it too; names and places are enough to find a fault.
 SPEAKERS = ("reflex", "reflex_base", "socketio", "engineio", "asyncio", "granian", "_granian")
@@ -27,6 +31,8 @@ def quiet_values() -> None:
         record = made(*args, **kwargs)
         if record.name.partition(".")[0] in SPEAKERS:
             _strip(record)
+        elif record.exc_info and _of_database(record.exc_info[1]):
+            _replace(record, record.getMessage())  # PostgreSQL quotes what it does not take
         return record
 
     make.without_values = True  # type: ignore[attr-defined]
@@ -35,10 +41,17 @@ def quiet_values() -> None:
 
 def _strip(record: logging.LogRecord) -> None:
     """Cut the values off; never drops a record."""
-    told = _VALUES.sub(r"\1…", record.getMessage())[:LONGEST]
+    _replace(record, _VALUES.sub(r"\1…", record.getMessage())[:LONGEST])
+
+
+def _replace(record: logging.LogRecord, told: str) -> None:
     if record.exc_info and record.exc_info[1]:
         told += "\n" + _places(record.exc_info[1])
     record.msg, record.args, record.exc_info = told, (), None
+
+
+def _of_database(exception: BaseException | None) -> bool:
+    return any(isinstance(cause, SQLAlchemyError) for cause in _causes(exception))
 
 
 def _places(exception: BaseException) -> str:
@@ -46,7 +59,8 @@ def _places(exception: BaseException) -> str:
     told = []
     for cause in _causes(exception):
         frames = "".join(traceback.format_tb(cause.__traceback__))
-        told.append(f"{frames}{type(cause).__name__}")
+        details = f": {db.told(cause)}" if isinstance(cause, SQLAlchemyError) else ""
+        told.append(f"{frames}{type(cause).__name__}{details}")
     return "\n".join(told)
 
 

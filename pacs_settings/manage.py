@@ -1,11 +1,11 @@
-"""The service desk on the command line: invite, send a link again, unlock, sign out."""
+"""The service desk on the command line: invite, unlock, sign out, help who lost a factor."""
 
 import argparse
 import os
 import sys
 
 from pacs_settings.config import config
-from pacs_settings.core import desk, migrate
+from pacs_settings.core import db, desk, migrate
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
 
@@ -17,6 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
         config()
     except ValueError as unfit:
         return _refused(f"The configuration cannot be used:\n{unfit}")
+    try:
+        db.check()
+    except db.Unusable as unfit:
+        return _refused(f"The database cannot be used: {unfit}")
     migrate.upgrade()
     try:
         _run(asked)
@@ -35,6 +39,8 @@ def _run(asked: argparse.Namespace) -> None:
         desk.unlock(asked.username)
     elif asked.command == "invite-again":
         desk.invite_again(asked.username)
+    elif asked.command == "remove-factor":
+        desk.remove_factor(asked.username)
     elif asked.command == "end-sessions":
         count = desk.end_sessions("" if asked.everybody else asked.username)
         print(f"{count} session{'' if count == 1 else 's'} ended")
@@ -56,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("invite-again", "mail a fresh link"),
         ("unlock", "let a locked account in again"),
+        ("remove-factor", "take the second factor from somebody who has lost it"),
     ):
         commands.add_parser(name, help=what).add_argument("username")
     ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import reflex as rx
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from pacs_settings import lifeline, worker
 from pacs_settings.access import (
+    http,
     link_routes,
     proof_routes,
     sign_in_routes,
@@ -54,7 +56,7 @@ ports.directories["ldap"] = LdapDirectory
 ROUTES = (sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
 api = Starlette(
     routes=[route for module in ROUTES for route in module.routes],
-    exception_handlers={Exception: failures.route},
+    exception_handlers={SQLAlchemyError: http.away, Exception: failures.route},
 )
 app = rx.App(
     api_transformer=[api, static_pages.serve],

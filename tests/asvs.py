@@ -17,29 +17,6 @@ DOCUMENT = TESTS.parent / "docs" / "security.md"
 BEGIN, END = "<!-- asvs -->\n", "\n<!-- /asvs -->"
 COUNT = 60
 
-# Until what others are building is merged. Whoever merges it empties PENDING and sets this to
-# False; from then on a test fails while PENDING is not empty.
-INTERIM = True
-
-# What is still to come, by requirement. Such a requirement is neither verified nor excepted.
-PENDING: dict[str, str] = {
-    "6.3.1": "addresses of IPv6 slow down by their /64",
-    "6.4.1": "the code and the link of an activation",
-    "6.4.3": "the forgotten password",
-    "6.4.4": "recovery codes and the service desk's way back",
-    "6.5.1": "codes by e-mail and text message, recovery codes",
-    "6.5.2": "recovery codes",
-    "6.5.4": "recovery codes",
-    "6.5.5": "codes by e-mail and text message",
-    "6.6.1": "codes by text message",
-    "6.6.2": "codes by e-mail and text message",
-    "6.6.3": "codes by e-mail and text message",
-    "7.2.4": "a new token after a fresh proof",
-    "7.4.3": "the other sessions after a change of factors",
-    "7.5.1": "the fresh proof",
-    "7.5.2": "the list of sessions",
-}
-
 REQUIREMENTS: dict[str, tuple[int, str]] = {
     "6.1.1": (1, "The docs say how guessing is slowed down, and why that locks nobody out."),
     "6.1.2": (2, "The docs list the words of the surroundings that passwords must avoid."),
@@ -187,8 +164,6 @@ def table() -> str:
 
 def _met(number: str, tests: list[str]) -> list[str]:
     told = []
-    if number in PENDING:
-        told.append(f"**Still to come:** {PENDING[number]}.")
     if number in EXCEPTIONS:
         told.append(f"**Exception.** {EXCEPTIONS[number]}")
     if number in NOTES:
@@ -233,8 +208,6 @@ def state(number: str, tests: list[str], results: Results) -> str:
     """How a requirement stands: verified, excepted, or why it is neither."""
     if failed := sorted(set(tests) & results.failed):
         return f"failed in {', '.join(failed)}"
-    if number in PENDING:
-        return f"still to come: {PENDING[number]}"
     if missing := sorted(set(tests) - results.passed):
         return f"not run: {', '.join(missing)}"
     if number in EXCEPTIONS:

@@ -52,7 +52,7 @@ class FakeTexter:
 class FakeMailer:
     """Keeps what was sent; the first `failures` messages do not leave."""
 
-    def __init__(self, failures: int = 0, failure: Exception | None = None) -> None:
+    def __init__(self, failures: int = 0, failure: BaseException | None = None) -> None:
         self.failures = failures
         self.failure = failure or ConnectionRefusedError()
         self.sent: list[tuple[str, str, str, str]] = []

@@ -24,27 +24,21 @@ def test_what_is_asked_is_told_in_few_words(number: str) -> None:
 
 @pytest.mark.parametrize("number", asvs.REQUIREMENTS)
 def test_a_requirement_is_verified_or_excepted(number: str) -> None:
-    assert number in MARKED or number in asvs.EXCEPTIONS or number in asvs.PENDING
+    assert number in MARKED or number in asvs.EXCEPTIONS
 
 
-@pytest.mark.parametrize("kind", ["marker", "exception", "note", "pending"])
+@pytest.mark.parametrize("kind", ["marker", "exception", "note"])
 def test_nothing_is_said_of_a_requirement_that_there_is_not(kind: str) -> None:
     said = {
         "marker": MARKED,
         "exception": asvs.EXCEPTIONS,
         "note": asvs.NOTES,
-        "pending": asvs.PENDING,
     }
     assert said[kind].keys() - asvs.REQUIREMENTS.keys() == set()
 
 
 def test_an_exception_is_argued() -> None:
     assert [n for n, why in asvs.EXCEPTIONS.items() if not why.endswith(".") or "|" in why] == []
-
-
-def test_nothing_is_still_to_come() -> None:
-    """Once INTERIM is False; and it is, as soon as nothing is."""
-    assert bool(asvs.PENDING) == asvs.INTERIM
 
 
 def test_the_table_in_the_document_is_the_generated_one() -> None:
@@ -113,7 +107,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         values = {
             "REQUIREMENTS": {"1.1.1": (1, "One."), "1.1.2": (2, "Two.")},
             "EXCEPTIONS": {"1.1.2": "Argued."},
-            "PENDING": {},
             "COUNT": 2,
         }
         for name, value in (values | changes).items():
@@ -162,10 +155,6 @@ def test_what_did_not_run_verifies_nothing(
 
 def test_what_has_neither_ends_in_failure(run: Callable[..., str]) -> None:
     assert run(PASSED, EXCEPTIONS={}) == "1 verified, 0 excepted, of 2 → 1"
-
-
-def test_what_is_still_to_come_ends_in_failure(run: Callable[..., str]) -> None:
-    assert run(PASSED, PENDING={"1.1.2": "it"}) == "1 verified, 0 excepted, of 2 → 1"
 
 
 def test_another_count_ends_in_failure(run: Callable[..., str]) -> None:

@@ -1,5 +1,7 @@
 """The cookies we set: their names, and with which protection."""
 
+import re
+
 from starlette.requests import cookie_parser
 from starlette.responses import Response
 
@@ -11,6 +13,7 @@ BROWSER = "browser"
 LANGUAGE = "language"
 LINK = "link"
 YEAR = 365 * 24 * 3600
+_WHOLE = re.compile(r"[A-Za-z0-9._-]{1,128}")  # of what our tokens are made
 
 
 def name(cookie: str) -> str:
@@ -42,5 +45,11 @@ def jar(header: str) -> dict[str, str]:
 
 
 def read(jar: dict[str, str], cookie: str) -> str:
-    """The value of one of our cookies; empty where there is none."""
-    return jar.get(name(cookie), "")
+    """The value of one of our cookies; empty where there is none that we could have set."""
+    value = jar.get(name(cookie), "")
+    return value if whole(value) else ""
+
+
+def whole(value: str) -> bool:
+    """Whether we could have set this value: a quoted cookie can hold what no database takes."""
+    return _WHOLE.fullmatch(value) is not None

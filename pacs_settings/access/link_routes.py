@@ -27,10 +27,13 @@ async def opened(request: Request) -> Response:
     """Show the page of a link. Nothing is looked up and nothing happens: scanners open links."""
     purpose, token = request.path_params["purpose"], request.path_params["token"]
     page = PAGES.get(purpose)
-    if page is None or len(token) > 100:
+    if page is None:
         return go("/login")
     response = go(page)
-    cookies.put(response, cookies.LINK, token, max_age=VALID_SECONDS)
+    if cookies.whole(token):
+        cookies.put(response, cookies.LINK, token, max_age=VALID_SECONDS)
+    else:  # the page says that it does not work, rather than to show another one
+        cookies.drop(response, cookies.LINK)
     return response
 
 

@@ -1,16 +1,15 @@
 """Signing in and out by plain form posts; works before any script has loaded."""
 
 import asyncio
-import html
 from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pacs_settings.access import cookies, principal
-from pacs_settings.access.http import go, own_post, page_url, refusal, typed, who
+from pacs_settings.access.http import go, later, own_post, refusal, typed, who
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.tabs import tabs
 from pacs_settings.access.visitor import Visitor
@@ -18,7 +17,6 @@ from pacs_settings.config import LANGUAGES
 from pacs_settings.core.accounts import passwords, sessions, sign_in
 from pacs_settings.core.accounts.sign_in import PROVEN_FOR, NextStep, SignedIn, SignInRefused
 from pacs_settings.core.tables import Method
-from pacs_settings.locale import text
 
 ADDRESS, PASSWORD, CODE = "/auth/address", "/auth/password", "/auth/code"
 RESEND, CHALLENGE = "/auth/resend", "/auth/challenge"
@@ -113,8 +111,8 @@ async def sign_out(request: Request) -> Response:
     """End the session on the server at once; its open tabs leave too."""
     await _end(who(request), "signed_out")
     response = go("/login")
-    cookies.drop(response, cookies.SESSION)
-    cookies.drop(response, cookies.SIGN_IN)
+    for cookie in (cookies.SESSION, cookies.SIGN_IN, cookies.LINK):
+        cookies.drop(response, cookie)
     response.headers["Clear-Site-Data"] = '"storage"'
     return response
 
@@ -144,12 +142,7 @@ async def language(request: Request) -> Response:
 
 def busy(request: Request) -> Response:
     """503: more passwords wait to be checked than is sensible."""
-    spoken = who(request).language
-    sentence = html.escape(text(spoken, "refused.busy"))
-    back = html.escape(text(spoken, "login.back"))
-    body = f'<!doctype html><html lang="{spoken}"><title>{sentence}</title><main><p>{sentence}</p>'
-    body += f'<p><a href="{page_url("/login")}">{back}</a></p></main></html>'
-    return HTMLResponse(body, status_code=503, headers={"Retry-After": "5"})
+    return later(request, "busy")
 
 
 def _refused(refused: SignInRefused) -> Response:

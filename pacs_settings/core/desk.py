@@ -1,16 +1,18 @@
-"""What the service desk does with accounts: invite, unlock, sign out."""
+"""What the service desk does with accounts: invite, unlock, sign out, help who lost a factor."""
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from pacs_settings.core import audit, mail_links, outbox, phones
 from pacs_settings.core.accounts import sessions, usernames
 from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.accounts.second_factor import chosen
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import holding, writing
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import Account, AccountState, Domain, Region
+from pacs_settings.core.tables import Account, AccountState, Domain, Method, Region
 
 LONGEST_NAME = 100
 
@@ -34,7 +36,10 @@ def invite(invitation: Invitation) -> None:
     with writing() as db:
         account = _account(db, invitation)
         db.add(account)
-        db.flush()
+        try:
+            db.flush()
+        except IntegrityError:  # invited by somebody else at the same moment
+            raise Refused("username_taken", "username") from None
         audit.record(db, None, "account:invited", after={"username": account.username})
         _mail(db, account)
 
@@ -67,6 +72,24 @@ def unlock(username: str) -> None:
             outbox.put_mail(db, account, "unlocked", Visit())
 
 
+def remove_factor(username: str) -> None:
+    """Take the second factor from somebody who has lost it; ends all sessions.
+
+    The password is enough then, or enough to choose another where the region asks for one.
+    Raises Refused `account_unknown`, `no_factor`.
+    """
+    with writing() as db:
+        account = _find(db, username)
+        former = account.second_factor
+        if former == Method.NONE:
+            raise Refused("no_factor")
+        chosen.put(db, account, Method.NONE)
+        sessions.end_all(db, account.id or 0, "ended_elsewhere")
+        before = {"username": account.username, "method": str(former)}
+        audit.record(db, None, "account:factor:removed", before, {"method": str(Method.NONE)})
+        outbox.put_alert(db, account, "factor_removed", Visit(), method=str(former))
+
+
 def end_sessions(username: str = "") -> int:
     """End all sessions of an account, or of everybody; how many. Raises `account_unknown`."""
     with writing() as db:
@@ -83,7 +106,7 @@ def _find(db: Session, username: str) -> Account:
     except usernames.UsernameRefused:
         raise Refused("account_unknown", "username") from None
     query = select(Account).where(Account.username_key == key)
-    account = db.exec(query.with_for_update()).one_or_none()
+    account = db.exec(holding(query)).one_or_none()
     if account is None:
         raise Refused("account_unknown", "username")
     return account

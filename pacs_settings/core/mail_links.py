@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from pacs_settings.core import secrets
 from pacs_settings.core.clock import now
+from pacs_settings.core.db import sweep
 from pacs_settings.core.tables import MailLink
 
 RESET, ACTIVATION, LOCK = "reset", "activation", "lock"
@@ -29,7 +30,7 @@ class Link:
 
 def make(db: Session, account_id: int, purpose: str) -> str:
     """A new link's token; of those that set a password only the newest works."""
-    db.execute(sa.delete(MailLink).where(col(MailLink.expires_at) < now() - timedelta(days=1)))
+    sweep(db, MailLink, col(MailLink.expires_at) < now() - timedelta(days=1))
     if purpose != LOCK:
         forget(db, account_id)
     token = secrets.new_token()

@@ -17,16 +17,17 @@ SESSION = "__Host-pacs-session"
 SIGN_IN = "__Host-pacs-sign-in"
 BROWSER = "__Host-pacs-browser"
 LANGUAGE = "__Host-pacs-language"
+LINK = "__Host-pacs-link"
 
 
 # One client for all: it keeps connections, and its own jar never holds or sends a cookie of ours.
 CLIENT = httpx.Client(verify=False, trust_env=False, timeout=20)
 
 
-# What changes by itself: a session that is used, a message that leaves.
+# What changes by itself: a session that is used, a message that leaves (and its secret with it).
 RESTLESS = {
     "sign_in_session": {"used_at"},
-    "outbox_message": {"next_try", "tries", "sent_at", "problem"},
+    "outbox_message": {"next_try", "tries", "sent_at", "problem", "sealed"},
 }
 
 

@@ -1,4 +1,4 @@
-"""Every handler that the product registers, with arguments it would take."""
+"""Every handler and route that the product registers, with arguments it would take."""
 
 import inspect
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 from reflex_base.registry import RegistrationContext
 
-import pacs_settings.pacs_settings  # noqa: F401  (registers all handlers)
+from pacs_settings.pacs_settings import api  # registers all handlers
 
 STROKE = {"width": 400, "height": 150, "strokes": [[[1, 1, 0.5], [50, 60, 0.5], [90, 20, 0.5]]]}
 PLAUSIBLE = {
@@ -34,6 +34,11 @@ WRONG: dict[Any, list[Any]] = {
     bool: [1, 0, "true", None, [], {}],
     dict: ["typed", None, [["gender", "male"]], 7],
 }
+
+
+# Our HTTP routes by address.
+ROUTES: dict[str, Any] = {route.path: route for route in api.routes}
+POSTS = sorted(path for path, route in ROUTES.items() if "POST" in route.methods)
 
 
 @lru_cache(maxsize=1)

@@ -62,6 +62,10 @@ def test_the_handlers_of_strangers_are_these():
         "sign_in_state.load",
         "session_state.report_trouble",
         "start_state.go_in",
+        "link_state.load_reset",
+        "link_state.load_activation",
+        "link_state.load_lock",
+        "link_state.load_nothing",
     }
 
 

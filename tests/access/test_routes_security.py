@@ -213,6 +213,7 @@ def test_a_device_is_linked_once(server: Server):
         assert told["secret"] not in mail + trail
     finally:
         execute(server, "DELETE FROM totp_device WHERE account_id = ?", owner)
+        execute(server, "UPDATE account SET second_factor = 'none' WHERE id = ?", owner)
 
 
 def test_an_abandoned_secret_is_worth_nothing(server: Server):

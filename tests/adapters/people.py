@@ -56,6 +56,10 @@ class Administrator:
         if attributes:
             self.change(name, **attributes)
 
+    def add_contact(self, name: str) -> None:
+        """Somebody in the address book, of whom there is nothing to tell about signing in."""
+        self._connection.add(dn(name), "contact")
+
     def change(self, name: str, **attributes: Any) -> None:
         """Replace attributes; an empty list removes one."""
         changes = {

@@ -134,6 +134,15 @@ def test_letters_of_a_guid_may_be_large(clinic: Clinic, watched: Domain) -> None
     assert gone(watched, guid.upper()) == {guid.upper()}
 
 
+def test_of_whom_it_cannot_be_read_stays(
+    clinic: Clinic, watched: Domain, caplog: pytest.LogCaptureFixture
+) -> None:
+    clinic.admin.add_contact("unreadable")
+    _, other = somebody(clinic, userAccountControl=514)
+    assert gone(watched, clinic.admin.guid("unreadable"), other) == {other}
+    assert "userAccountControl of 1 people may not be read" in caplog.text
+
+
 # What is no answer.
 
 

@@ -6,17 +6,27 @@ from functools import partial
 
 import pytest
 
-from pacs_settings.core import desk, ports
-from pacs_settings.core.accounts import password_link, sign_in
+from pacs_settings.core import db, desk, ports
+from pacs_settings.core.accounts import password_link, remembered, sessions, sign_in
 from pacs_settings.core.accounts.history import Visit
+from pacs_settings.core.accounts.second_factor import recovery
 from pacs_settings.core.accounts.sign_in import NextStep, SignedIn, SignInRefused
 from pacs_settings.core.desk import Invitation
 from pacs_settings.core.mail_links import ACTIVATION
-from pacs_settings.core.tables import AccountState, AuditEntry, MailLink, Method, OutboxMessage
+from pacs_settings.core.tables import (
+    AccountState,
+    AuditEntry,
+    MailLink,
+    Method,
+    OutboxMessage,
+    RecoveryCode,
+    RememberedBrowser,
+    TotpDevice,
+)
 from pacs_settings.locale import text
 from tests import factories, seen
 from tests.core.conftest import Clock
-from tests.factories import AN, HERE, LEA, PASSWORD
+from tests.factories import AN, HERE, JAN, LEA, PASSWORD
 from tests.fakes import FakeDirectory
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -206,7 +216,45 @@ def test_only_what_is_locked_is_unlocked(state: AccountState) -> None:
     assert factories.person(AN).state == state
 
 
-@pytest.mark.parametrize("act", [desk.unlock, desk.invite_again])
+# A second factor that was lost.
+
+
+@pytest.mark.asvs("6.4.4")
+def test_a_lost_factor_goes_with_all_that_belongs_to_it_and_the_owner_hears_of_it() -> None:
+    for username in (AN, JAN):
+        factories.device(factories.person(username))
+        recovery.renew(factories.actor(factories.person(username)))
+    cookie = factories.session(factories.person(AN))
+    with db.writing() as session:
+        remembered.remember(session, factories.own(factories.person(AN)), Visit(browser="here"))
+    desk.remove_factor(AN)
+    jan = factories.own(factories.person(JAN))
+    assert factories.person(AN).second_factor == Method.NONE
+    assert {row.account_id for row in factories.rows(TotpDevice)} == {jan}
+    assert {row.account_id for row in factories.rows(RecoveryCode)} == {jan}
+    assert factories.rows(RememberedBrowser) == []
+    assert sessions.resolve(cookie) is None
+    assert factories.rows(OutboxMessage)[-1].template == "factor_removed"
+    entry = factories.rows(AuditEntry)[-1]
+    assert (entry.tag, entry.actor_id) == ("account:factor:removed", None)
+    assert entry.before == {"username": AN, "method": "authenticator"}
+    assert isinstance(sign_in.check_password(sign_in.begin(AN), PASSWORD, HERE), SignedIn)
+
+
+def test_where_a_factor_is_mandatory_another_must_be_chosen_then() -> None:
+    factories.device(factories.person(JAN))
+    desk.remove_factor(JAN)
+    done = sign_in.check_password(sign_in.begin(JAN), PASSWORD, HERE)
+    assert isinstance(done, SignedIn)
+    assert done.must_enrol
+
+
+def test_what_is_not_there_cannot_be_taken() -> None:
+    assert refused(lambda: desk.remove_factor(AN))[0] == "no_factor"
+    assert factories.rows(AuditEntry) == []
+
+
+@pytest.mark.parametrize("act", [desk.unlock, desk.invite_again, desk.remove_factor])
 @pytest.mark.parametrize("username", ["nobody@demo.example", "", "\ud800", "%"])
 def test_an_unknown_account_is_refused(act: Callable[[str], None], username: str) -> None:
     assert refused(partial(act, username)) == ("account_unknown", "username")

@@ -338,6 +338,7 @@ def at_enrolment(page: Page, person: Person) -> None:
         expect(page.get_by_role("heading", name=name)).to_have_count(0)
 
 
+@pytest.mark.asvs("6.6.1")
 def test_a_mandatory_second_factor_by_text_message(page: Page, server: Server) -> None:
     person = somebody(server, JAN)
     at_enrolment(page, person)

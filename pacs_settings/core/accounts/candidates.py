@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import phones, ports, secrets
 from pacs_settings.core.accounts import passwords, usernames
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import insert_unless_there, reading, writing
 from pacs_settings.core.tables import Account, AccountState, Domain, Means, Region
 
 DIRECTORY_THREADS, DIRECTORY_QUEUE = 8, 16  # of each directory; they wait rather than work
@@ -151,22 +151,20 @@ def _take_in(domain: Domain, typed: str, password: str) -> tuple[Candidate | Non
 
 def _create(db: Session, domain: Domain, username: str, identity: ports.Identity) -> None:
     region = db.get_one(Region, domain.region_id)
-    key = usernames.key(username)
-    if db.exec(select(Account).where(Account.username_key == key)).first():
-        return  # by a try at the same moment
-    db.add(
-        Account(
-            username=username,
-            username_key=key,
-            first_name=identity.first_name[:100] or username.partition("@")[0],
-            last_name=identity.last_name[:100],
-            mobile_phone=_mobile(identity.mobile, region.phone_country),
-            state=AccountState.INVITED,
-            region_id=region.id or 0,
-            domain_id=domain.id,
-            language=region.language,
-        )
+    account = Account(
+        username=username,
+        username_key=usernames.key(username),
+        first_name=identity.first_name[:100] or username.partition("@")[0],
+        last_name=identity.last_name[:100],
+        mobile_phone=_mobile(identity.mobile, region.phone_country),
+        state=AccountState.INVITED,
+        region_id=region.id or 0,
+        domain_id=domain.id,
+        language=region.language,
     )
+    # A try at the same moment may have made it.
+    table: sa.Table = Account.__table__  # type: ignore[attr-defined]
+    insert_unless_there(db, table, account.model_dump(exclude={"id"}))
 
 
 def _may_be_sent(password: str) -> bool:

@@ -94,8 +94,10 @@ def _alone(domain_id: int) -> Iterator[bool]:
 def _end(domain: Domain, gone: set[str]) -> None:
     if not gone:
         return
-    theirs = select(Account).where(
-        Account.domain_id == domain.id, col(Account.directory_guid).in_(gone)
+    theirs = (
+        select(Account)
+        .where(Account.domain_id == domain.id, col(Account.directory_guid).in_(gone))
+        .order_by(col(Account.id))
     )
     with writing() as db:
         for account in db.exec(theirs):

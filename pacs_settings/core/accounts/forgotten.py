@@ -9,9 +9,9 @@ from pacs_settings.core import mail_links, outbox
 from pacs_settings.core.accounts import candidates, send_limits, usernames
 from pacs_settings.core.accounts.candidates import Candidate
 from pacs_settings.core.accounts.history import Visit
-from pacs_settings.core.db import reading, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import AccountState, ForgottenPassword
+from pacs_settings.core.tables import Account, AccountState, ForgottenPassword
 
 BATCH = 20
 
@@ -68,7 +68,7 @@ def _answer(row_id: int) -> None:
 
 
 def _mail(db: Session, candidate: Candidate, visit: Visit) -> None:
-    account = candidate.account
+    account = hold(db, Account, candidate.account_id)  # of two links made at once one must go
     if account.state == AccountState.DISABLED:
         return
     send_limits.reserve_link(db, candidate.account_id)

@@ -50,13 +50,13 @@ def check_password(actor: audit.Actor, password: str, field: str, wrong: str) ->
 def begin(actor: audit.Actor) -> dict[str, object]:
     """Send a code or make a challenge by the account's own second factor.
 
-    Raises Refused `too_many_codes`, `no_second_factor`.
+    Raises Refused `too_many_codes`, `locked`, `no_second_factor`.
     """
     with writing() as db:
         attempt = _attempt(db, actor)
         if attempt.account.second_factor == Method.NONE:
             raise Refused("no_second_factor")
-        return FACTORS[Means(attempt.account.second_factor)].begin(db, attempt)
+        return proof.begin(db, attempt, FACTORS[Means(attempt.account.second_factor)])
 
 
 def by_factor(actor: audit.Actor, means: str, answer: str) -> str:

@@ -15,10 +15,10 @@ BY_MAIL, BY_TEXT = "mobile-mail", "mobile-text"
 
 
 def begin(actor: audit.Actor) -> None:
-    """Send the code by e-mail; raises Refused `mobile_on_file`, `too_many_codes`."""
+    """Send the code by e-mail; raises Refused `mobile_on_file`, `locked`, `too_many_codes`."""
     with writing() as db:
         attempt = _attempt(db, actor, BY_MAIL)
-        FACTORS[Means.EMAIL].begin(db, attempt)
+        proof.begin(db, attempt, FACTORS[Means.EMAIL])
 
 
 def propose(actor: audit.Actor, typed: str, code: str) -> None:

@@ -44,9 +44,7 @@ def send_code(token: str, purpose: str, visit: Visit) -> None:
     """
     with writing() as db:
         attempt = _attempt(db, token, purpose, visit)
-        if proof.locked(attempt):
-            raise Refused("locked")
-        FACTORS[_means(attempt.account)].begin(db, attempt)
+        proof.begin(db, attempt, FACTORS[_means(attempt.account)])
 
 
 def set_password(token: str, purpose: str, code: str, new: str, again: str, visit: Visit) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from pacs_settings.core import audit, secrets
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import insert_or_update, reading, writing
+from pacs_settings.core.db import insert_or_update, reading, sweep, writing
 from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import RememberedBrowser
 from pacs_settings.core.user_agents import describe
@@ -42,7 +42,7 @@ def remember(db: Session, account_id: int, visit: Visit) -> None:
     }
     table: sa.Table = RememberedBrowser.__table__  # type: ignore[attr-defined]
     key = ["token_hash", "account_id"]
-    db.execute(sa.delete(RememberedBrowser).where(col(RememberedBrowser.until) < now()))
+    sweep(db, RememberedBrowser, col(RememberedBrowser.until) < now())
     insert_or_update(db, table, row, key, row)
 
 

@@ -3,17 +3,15 @@
 Text messages cost money and both can be a nuisance, so a flood must stop, not only slow down.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from pacs_settings.core import secrets
+from pacs_settings.core.accounts import throttle
 from pacs_settings.core.accounts.addresses import network
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import insert_or_update
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import Throttle
 
 WINDOW = timedelta(hours=1)
 MOST = {  # in a window; as they fade, as many may follow
@@ -61,27 +59,10 @@ def reserve_link(db: Session, account_id: int) -> None:
 
 
 def _count(db: Session, key: str, most: int) -> None:
+    [row] = throttle.hold(db, [key])
     moment = now()
-    found = _level(db, key, most, moment)
-    level = found or 0
+    level = max(0, row.failures - most * ((moment - row.last_failure) / WINDOW))  # still count
     if level + 1 > most:
         raise TooManyCodes(int((level + 1 - most) / most * WINDOW.total_seconds()) + 1)
-    # Where there was no row, another's first message may have come between the look and here.
-    new: object = col(Throttle.failures) + 1 if found is None else level + 1
-    insert_or_update(
-        db,
-        Throttle.__table__,  # type: ignore[attr-defined]
-        {"key": key, "failures": 1, "last_failure": moment, "blocked_until": moment},
-        ["key"],
-        {"failures": new, "last_failure": moment},
-    )
-
-
-def _level(db: Session, key: str, most: int, moment: datetime) -> float | None:
-    """How many of the messages sent still count; None where there was none ever."""
-    query = sa.select(col(Throttle.failures), col(Throttle.last_failure))
-    row = db.execute(query.where(col(Throttle.key) == key).with_for_update()).one_or_none()
-    if row is None:
-        return None
-    count, last = row
-    return float(max(0, count - most * ((moment - last) / WINDOW)))
+    row.failures, row.last_failure = level + 1, moment
+    db.flush()

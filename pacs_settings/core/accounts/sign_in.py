@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from pacs_settings.core import outbox, secrets
 from pacs_settings.core.accounts import (
@@ -24,7 +23,7 @@ from pacs_settings.core.accounts.second_factor import allowed, proof
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.second_factor.registry import FACTORS, accepted
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import hold, reading, writing
+from pacs_settings.core.db import hold, holding, reading, sweep, writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
@@ -94,8 +93,7 @@ def begin(typed: str) -> str:
     except usernames.UsernameRefused:
         refusal = "not_an_address"
     with writing() as db:
-        over = now() - PENDING_FOR - PROVEN_FOR
-        db.execute(sa.delete(PendingSignIn).where(col(PendingSignIn.created_at) < over))
+        sweep(db, PendingSignIn, col(PendingSignIn.created_at) < now() - PENDING_FOR - PROVEN_FOR)
         db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
     if refusal:
         raise SignInRefused(refusal, "address", token)
@@ -181,7 +179,7 @@ def send_again(token: str, visit: Visit) -> Method:
     try:
         with writing() as db:
             row, attempt = _asked(db, token, visit)
-            FACTORS[Means(row.method)].begin(db, attempt)
+            _begin(db, row, attempt)
             row.refusal = ""
             db.add(row)
     except SignInRefused:
@@ -197,7 +195,15 @@ def challenge(token: str, visit: Visit) -> dict[str, object]:
         row, attempt = _asked(db, token, visit)
         if row.method != Method.PASSKEY:
             raise SignInRefused("expired", "address")
-        return FACTORS[Means.PASSKEY].begin(db, attempt)
+        return _begin(db, row, attempt)
+
+
+def _begin(db: Session, row: PendingSignIn, attempt: Attempt) -> dict[str, object]:
+    """Ask for the second factor, unless the account may not sign in any more."""
+    refusal = _state_refusal(attempt.account)
+    if refusal:
+        raise SignInRefused(refusal, "password")
+    return FACTORS[Means(row.method)].begin(db, attempt)
 
 
 def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attempt]:
@@ -205,14 +211,19 @@ def _asked(db: Session, token: str, visit: Visit) -> tuple[PendingSignIn, Attemp
     if row is None or row.proven_at is None or row.account_id is None:
         raise SignInRefused("expired", "address")
     account = hold(db, Account, row.account_id)
+    row = _row(db, token, alone=True)  # it may have ended while we waited
+    if row is None or row.proven_at is None:
+        raise SignInRefused("expired", "address")
     if row.directory_guid and account.directory_guid not in (None, row.directory_guid):
         raise SignInRefused("expired", "address")  # its directory named somebody else meanwhile
     region = db.get_one(Region, account.region_id)
     return row, Attempt(account, region, PURPOSE, row.token_hash, visit)
 
 
-def _row(db: Session, token: str) -> PendingSignIn | None:
-    row = db.get(PendingSignIn, secrets.fingerprint(token)) if token else None
+def _row(db: Session, token: str, *, alone: bool = False) -> PendingSignIn | None:
+    """The sign-in of a token while it is valid; `alone` holds it until the transaction ends."""
+    query = select(PendingSignIn).where(PendingSignIn.token_hash == secrets.fingerprint(token))
+    row = db.exec(holding(query) if alone else query).one_or_none() if token else None
     if row is None:
         return None
     until = row.proven_at + PROVEN_FOR if row.proven_at else row.created_at + PENDING_FOR
@@ -221,7 +232,7 @@ def _row(db: Session, token: str) -> PendingSignIn | None:
 
 def _refuse(token: str, code: str, step: str, seconds: int = 0) -> SignInRefused:
     with writing() as db:
-        row = _row(db, token)
+        row = _row(db, token, alone=True)
         if row:
             row.refusal, row.retry_seconds = code, seconds
             if step == "password":
@@ -282,10 +293,10 @@ def _password_was_right(
     token: str, candidate: Candidate, given: Proof, keys: list[str], visit: Visit
 ) -> SignedIn | NextStep:
     with writing() as db:
-        row = _row(db, token)
+        account = hold(db, Account, candidate.account_id)
+        row = _row(db, token, alone=True)
         if row is None:
             raise SignInRefused("expired", "address")
-        account = hold(db, Account, candidate.account_id)
         reason = _why_not(account, candidate.account, given)
         if not reason:
             candidate = replace(candidate, account=account)

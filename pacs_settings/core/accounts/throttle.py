@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import insert_unless_there
+from pacs_settings.core.db import holding, insert_unless_there
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Throttle
 
@@ -34,7 +34,7 @@ def reserve(db: Session, keys: list[str]) -> None:
 
     Counting first is what makes parallel tries add up. Keys read `kind:value`.
     """
-    rows = _held(db, keys)
+    rows = hold(db, keys)
     wait = max((_waiting(row) for row in rows), default=0)
     if wait:
         raise TooManyTries(wait)
@@ -45,25 +45,24 @@ def reserve(db: Session, keys: list[str]) -> None:
 
 def settle(db: Session, keys: list[str]) -> None:
     """The try was right: forget account and browser, give the address its try back."""
-    for row in _held(db, keys):
+    for row in hold(db, keys):
         row.failures = max(row.failures - 1, 0) if _kind(row) == "address" else 0
         row.blocked_until = now()
     db.flush()
 
 
-def _held(db: Session, keys: list[str]) -> list[Throttle]:
-    """The rows of these keys, locked until the transaction ends.
+def hold(db: Session, keys: list[str]) -> list[Throttle]:
+    """The rows of these keys, for whoever counts by them; nobody else can until the commit.
 
-    Always in the same order: two that take the same ones shall not wait for each other. A row must
-    be there to be locked, so the first try of all makes it.
+    Always in the same order, so that no two wait for each other. A row must be there to be held,
+    so the first to count makes it.
     """
     moment = now()
     fresh = {"failures": 0, "last_failure": moment, "blocked_until": moment}
     for key in sorted(keys):
         insert_unless_there(db, Throttle.__table__, {"key": key, **fresh})  # type: ignore[attr-defined]
     query = select(Throttle).where(col(Throttle.key).in_(keys)).order_by(col(Throttle.key))
-    query = query.with_for_update().execution_options(populate_existing=True)
-    return list(db.exec(query))
+    return list(db.exec(holding(query)))
 
 
 def _kind(row: Throttle) -> str:

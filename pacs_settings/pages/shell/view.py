@@ -52,7 +52,7 @@ def settings_page(
         _bar(),
         frame.page(
             rx.cond(
-                SessionState.trouble,
+                SessionState.trouble | AccessState.away,
                 note(t("refused.not_saved"), tone="danger", role="alert"),
             ),
             *children,

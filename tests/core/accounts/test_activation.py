@@ -15,6 +15,7 @@ from tests.factories import HERE
 pytestmark = pytest.mark.usefixtures("database")
 
 
+@pytest.mark.asvs("6.4.1")
 def test_activation_sets_the_password_and_makes_the_account_active() -> None:
     someone = invited(mobile_phone="+32470111222")
     token = link(someone.username, ACTIVATION)
@@ -47,6 +48,7 @@ def test_activation_where_a_factor_is_mandatory_leads_to_choosing_one() -> None:
     assert done.must_enrol
 
 
+@pytest.mark.asvs("6.4.1")
 def test_an_invitation_is_worth_nothing_without_the_mobile_on_file() -> None:
     someone = invited(mobile_phone="+32470111222")
     token = link(someone.username, ACTIVATION)

@@ -48,6 +48,7 @@ def on_file() -> str | None:
     return factories.person(AN).mobile_phone
 
 
+@pytest.mark.asvs("6.6.1")
 def test_two_codes_register_a_number(an: audit.Actor) -> None:
     mobile.confirm(an, texted(an))
     assert on_file() == NUMBER

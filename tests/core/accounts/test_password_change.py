@@ -1,14 +1,18 @@
 """Changing one's own password."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from pacs_settings.core.accounts import password_change, passwords, sessions, sign_in
+from pacs_settings.core import db, mail_links
+from pacs_settings.core.accounts import fresh_proof, password_change, passwords, sessions
 from pacs_settings.core.accounts.password_change import DirectoryPassword
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import AuditEntry, OutboxMessage
-from tests import factories
+from pacs_settings.core.tables import AuditEntry, Method, OutboxMessage
+from tests import factories, seen
+from tests.core.accounts import entering
+from tests.core.accounts.entering import answer, half, mailed, texted, uses
 from tests.core.conftest import Clock, Still
 from tests.factories import AN, HERE, JAN, LEA, PASSWORD, SOFIE
 
@@ -159,18 +163,45 @@ def test_guessing_the_current_one_slows_down(still: Still, hashes: list[str]) ->
 def test_guessing_here_does_not_slow_down_signing_in(still: Still) -> None:
     for _ in range(6):
         refusal(current="wrong")
-    assert sign_in.check_password(sign_in.begin(AN), PASSWORD, HERE)
+    assert entering.enter()
 
 
 def test_a_sign_in_that_has_proven_the_old_one_must_begin_again(moved: Clock) -> None:
     _, secret = factories.device(factories.person(AN))
     moved.start_of_step()
-    token = sign_in.begin(AN)
-    assert sign_in.check_password(token, PASSWORD, HERE) is None
+    token = half()
     change()
-    with pytest.raises(sign_in.SignInRefused) as refused:
-        sign_in.check_code(token, factories.code(secret), HERE)
-    assert refused.value.code == "expired"
+    refused = entering.refusal(lambda: answer(token, "authenticator", factories.code(secret)))
+    assert refused.code == "expired"
+
+
+@pytest.mark.parametrize(("method", "received"), [(Method.SMS, texted), (Method.EMAIL, mailed)])
+def test_a_code_that_was_sent_before_is_worth_nothing(
+    method: Method, received: Callable[[], str]
+) -> None:
+    uses(method)
+    actor = factories.actor(factories.person(AN))
+    fresh_proof.begin(actor)
+    code = received()
+    change()
+    with pytest.raises(Refused):
+        fresh_proof.by_factor(actor, method, code)
+
+
+def test_links_that_set_a_password_are_worth_nothing() -> None:
+    with db.writing() as session:
+        token = mail_links.make(session, factories.own(factories.person(AN)), mail_links.RESET)
+    change()
+    with db.reading() as session:
+        assert mail_links.find(session, token, mail_links.RESET) is None
+
+
+def test_the_mail_has_the_link_that_locks() -> None:
+    change()
+    [(to, _subject, body)] = seen.post().mails
+    assert to == AN
+    assert set(seen.links_in(body)) == {"lock"}
+    assert NEW not in body
 
 
 def test_a_change_costs_two_checks_at_most_and_one_hash(hashes: list[str]) -> None:

@@ -82,6 +82,7 @@ def test_the_page_says_whom_it_is_for_and_how_long_a_password_must_be() -> None:
 # Links.
 
 
+@pytest.mark.asvs("6.4.1")
 def test_a_link_works_once() -> None:
     token = link()
     put(token, code(token))
@@ -91,6 +92,7 @@ def test_a_link_works_once() -> None:
     assert fits(NEW)
 
 
+@pytest.mark.asvs("6.4.1")
 def test_a_link_works_for_an_hour(frozen: Still) -> None:
     token = link()
     digits = code(token)
@@ -231,6 +233,7 @@ def rebind(**values: object) -> None:
         session.execute(sa.update(Challenge).values(values))
 
 
+@pytest.mark.asvs("6.6.2")
 def test_a_code_is_bound_to_its_link_its_purpose_and_its_account() -> None:
     token = link(SOFIE)
     digits = code(token)
@@ -345,6 +348,7 @@ UNFIT = [
 
 @pytest.mark.parametrize("purpose", [RESET, ACTIVATION])
 @pytest.mark.parametrize(("new", "again", "why", "field"), UNFIT)
+@pytest.mark.asvs("6.4.1")
 def test_the_rules_hold_here_too(
     purpose: str, new: str, again: str, why: str, field: str, hashes: list[str]
 ) -> None:

@@ -33,6 +33,7 @@ from tests.factories import AN, HERE, PASSWORD, SOFIE
 pytestmark = pytest.mark.usefixtures("database")
 
 
+@pytest.mark.asvs("6.4.3")
 def test_the_second_factor_stays_with_all_that_belongs_to_it() -> None:
     an = factories.person(AN)
     factories.device(an)
@@ -51,6 +52,7 @@ def test_the_second_factor_stays_with_all_that_belongs_to_it() -> None:
     assert step.method == Method.AUTHENTICATOR
 
 
+@pytest.mark.asvs("6.4.3")
 def test_it_opens_no_session() -> None:
     token = link()
     put(token, code(token))

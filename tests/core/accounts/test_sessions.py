@@ -6,6 +6,8 @@ import pytest
 
 from pacs_settings.core import clock, db
 from pacs_settings.core.accounts import sessions
+from pacs_settings.core.accounts.second_factor import totp
+from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import Account, AccountState, AuditEntry, SignInSession
 from tests import factories
 from tests.core.conftest import Clock
@@ -203,3 +205,43 @@ def test_when_sessions_end_is_one_query_for_all(moved: Clock) -> None:
 @pytest.mark.parametrize("cookie", ["", "unknown.token"])
 def test_nothing_is_said_of_sessions_that_never_were(cookie: str) -> None:
     assert sessions.why_ended(cookie) == ""
+
+
+@pytest.mark.asvs("7.5.2")
+def test_the_owner_sees_all_live_sessions_and_ends_any_of_them(moved: Clock) -> None:
+    actor = factories.actor(factories.person(AN))
+    other, _strangers = opened(), opened(SOFIE)
+    over = opened()
+    moved.forward(minutes=29)
+    assert sessions.resolve(other)  # used, so it goes on
+    moved.forward(minutes=2)
+    alive = [row.id for row in sessions.alive(actor.account_id)]
+    assert other.partition(".")[0] in alive
+    assert over.partition(".")[0] not in alive
+    sessions.end_one(actor, other.partition(".")[0])
+    assert sessions.resolve(other) is None
+    assert sessions.why_ended(other) == "ended_elsewhere"
+    assert other.partition(".")[0] not in [row.id for row in sessions.alive(actor.account_id)]
+
+
+@pytest.mark.asvs("7.5.2")
+def test_a_session_of_somebody_else_cannot_be_ended() -> None:
+    actor = factories.actor(factories.person(AN))
+    strangers = opened(SOFIE)
+    for session_id in (strangers.partition(".")[0], "made up", ""):
+        with pytest.raises(NotYours):
+            sessions.end_one(actor, session_id)
+    assert sessions.resolve(strangers)
+    assert factories.rows(AuditEntry) == []
+
+
+@pytest.mark.asvs("7.4.3")
+def test_after_a_change_of_factors_the_other_sessions_may_be_ended() -> None:
+    account = factories.person(AN)
+    actor, other = factories.actor(account), opened()
+    device, _secret = factories.device(account)
+    totp.remove(actor, device)
+    assert sessions.resolve(other)  # the owner decides
+    sessions.end_all_others(actor)
+    assert sessions.resolve(other) is None
+    assert [row.id for row in sessions.alive(actor.account_id)] == [actor.session_id]

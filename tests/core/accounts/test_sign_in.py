@@ -1,61 +1,41 @@
-"""Signing in, step by step."""
+"""Signing in: address and password."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import bcrypt
 import pytest
 
-from pacs_settings.core import db, ports
+from pacs_settings.core import clock, db
 from pacs_settings.core.accounts import history, passwords, sessions, sign_in
 from pacs_settings.core.accounts.history import Visit
-from pacs_settings.core.accounts.second_factor import totp
-from pacs_settings.core.accounts.sign_in import SignedIn, SignInRefused
+from pacs_settings.core.accounts.sign_in import SignInRefused
 from pacs_settings.core.tables import (
     AccountState,
-    Domain,
     Means,
+    Method,
     OutboxMessage,
     Outcome,
     PendingSignIn,
     Throttle,
 )
-from tests import factories
+from tests import factories, seen
+from tests.core.accounts.entering import ELSEWHERE, WRONG, attempts, enter, half, refusal, refused
 from tests.core.conftest import Clock, Still
-from tests.factories import AN, HERE, JAN, LEA, PASSWORD, SOFIE
-from tests.fakes import FakeDirectory
+from tests.factories import AN, HERE, JAN, PASSWORD, SOFIE
 
 pytestmark = pytest.mark.usefixtures("database")
 NOBODY = "nobody@demo.example"
-WRONG = "not the password at all"
 
 
-def enter(username: str, password: str = PASSWORD, visit: Visit = HERE) -> SignedIn | None:
-    """Both steps: address, then password."""
-    return sign_in.check_password(sign_in.begin(username), password, visit)
-
-
-def refusal(work: Callable[[], object]) -> SignInRefused:
-    with pytest.raises(SignInRefused) as refused:
-        work()
-    return refused.value
-
-
-def at_code(username: str = AN) -> str:
-    """A sign-in whose password was right and which asks for a code."""
-    token = sign_in.begin(username)
-    assert sign_in.check_password(token, PASSWORD, HERE) is None
-    return token
-
-
-def attempts(username: str = AN) -> list[tuple[str, str, str]]:
-    rows = history.latest(factories.own(factories.person(username)))
-    return [(row.means, row.outcome, row.reason) for row in rows]
+def strangers(count: int) -> list[Visit]:
+    """So many visits from addresses of their own."""
+    return [Visit(f"198.51.100.{n}") for n in range(count)]
 
 
 def test_address_and_password_open_a_session() -> None:
     done = enter(AN)
-    assert done is not None
     facts = sessions.resolve(done.session)
     assert facts is not None
     assert facts.account_id == factories.person(AN).id
@@ -66,7 +46,6 @@ def test_address_and_password_open_a_session() -> None:
 @pytest.mark.asvs("6.3.3")
 def test_where_a_factor_is_mandatory_it_must_be_enrolled_first() -> None:
     done = enter(JAN)
-    assert done is not None
     assert done.must_enrol
     facts = sessions.resolve(done.session)
     assert facts is not None
@@ -75,7 +54,39 @@ def test_where_a_factor_is_mandatory_it_must_be_enrolled_first() -> None:
 
 @pytest.mark.parametrize("typed", ["AN.Peeters@Demo.Example", "  an.peeters@demo.example "])
 def test_the_address_is_compared_without_case_and_space(typed: str) -> None:
-    assert enter(typed) is not None
+    assert enter(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "\u0430n.peeters@demo.example",  # Cyrillic a
+        "an.p\u0435\u0435ters@demo.example",  # Cyrillic e
+        "an.peeters@dem\u03bf.example",  # Greek omicron
+        "\u00e4n.peeters@demo.example",
+        "an\u00b7peeters@demo.example",
+    ],
+)
+def test_an_address_that_looks_alike_is_nobodys(typed: str) -> None:
+    assert refused(typed, PASSWORD) == "wrong"
+    assert attempts() == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["ａｎ.peeters＠demo.example", "AN\uff0ePEETERS@DEMO.EXAMPLE", "an.peeters@demo\uff0eexample"],
+)
+def test_another_writing_of_an_address_is_that_account(typed: str) -> None:
+    facts = sessions.resolve(enter(typed).session)
+    assert facts is not None
+    assert facts.account_id == factories.person(AN).id
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200d", "\u202e", "\u00ad", "\ufeff", "\u0000"])
+def test_an_address_with_what_cannot_be_seen_is_none(hidden: str) -> None:
+    assert refusal(lambda: sign_in.begin(f"an.{hidden}peeters@demo.example")).code == (
+        "not_an_address"
+    )
 
 
 def test_a_sign_in_is_good_once() -> None:
@@ -85,39 +96,78 @@ def test_a_sign_in_is_good_once() -> None:
     assert (again.code, again.step) == ("expired", "address")
 
 
+@pytest.mark.parametrize("count", [256, 257, 1024, 1025, 100_000])
+def test_long_passwords_are_read_to_their_end(count: int, hashes: list[str]) -> None:
+    long = "é" * count
+    stored = long[: passwords.LONGEST]
+    factories.change(AN, password_hash=passwords.hash_password(stored))
+    hashes.clear()
+    assert refused(AN, "é" * (count - 1) + "e") == "wrong"
+    assert refused(AN, f"{long}é") == "wrong"
+    assert refused(NOBODY, long) == "wrong"
+    assert hashes == ["check"] * 3
+    if count <= passwords.LONGEST:
+        assert enter(AN, long)
+    else:
+        assert refused(AN, long) == "wrong"
+
+
+@pytest.mark.parametrize("password", ["", " ", "\0", f"{PASSWORD}\0", f" {PASSWORD}", "\ud800"])
+def test_what_is_nearly_a_password_is_wrong(password: str) -> None:
+    assert refused(AN, password) == "wrong"
+
+
+# Known and unknown.
+
+
 def test_unknown_and_known_addresses_cost_one_hash_and_get_one_answer(hashes: list[str]) -> None:
     answers = []
     for username in (AN, NOBODY):
         hashes.clear()
         token = sign_in.begin(username)
-        refused = refusal(partial(sign_in.check_password, token, WRONG, HERE))
-        answers.append((refused.code, refused.step, refused.values, refused.field))
+        told = refusal(partial(sign_in.check_password, token, WRONG, HERE))
+        answers.append((told.code, told.step, told.values, told.field, told.token == token))
         assert hashes == ["check"]
         shown = sign_in.pending(token)
         assert (shown.step, shown.typed, shown.refusal) == ("password", username, "wrong")
     assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize(
+    "state", [AccountState.INVITED, AccountState.LOCKED, AccountState.DISABLED]
+)
+def test_the_state_of_an_account_shows_in_no_answer_to_a_wrong_password(
+    state: AccountState, hashes: list[str]
+) -> None:
+    factories.change(AN, state=state)
+    assert refused(AN) == refused(NOBODY) == "wrong"
+    assert hashes == ["check"] * 2
+
+
+def test_an_invited_account_without_a_password_costs_a_hash_too(hashes: list[str]) -> None:
+    factories.change(AN, state=AccountState.INVITED, password_hash=None)
+    assert refused(AN) == "wrong"
+    assert hashes == ["check"]
+
+
 @pytest.mark.asvs("6.3.1")
 def test_unknown_addresses_are_slowed_down_like_known_ones(still: Still) -> None:
     for username in (AN, NOBODY):
-        codes = []
-        for n in range(8):
-            visit = Visit(f"198.51.100.{n}")
-            codes.append(refusal(partial(enter, username, WRONG, visit)).code)
+        codes = [refused(username, WRONG, visit) for visit in strangers(8)]
         assert codes == ["wrong"] * 6 + ["too_many_tries"] * 2
 
 
 def test_the_password_of_an_unknown_address_is_no_password() -> None:
-    assert refusal(lambda: enter(NOBODY, "the password of nobody")).code == "wrong"
+    assert refused(NOBODY, "the password of nobody") == "wrong"
+
+
+# Slowing down.
 
 
 @pytest.mark.asvs("6.3.1")
 def test_parallel_tries_add_up_before_any_hash(still: Still, hashes: list[str]) -> None:
-    tokens = [sign_in.begin(AN) for _ in range(12)]
     works = [
-        partial(sign_in.check_password, token, WRONG, Visit(f"198.51.100.{n}"))
-        for n, token in enumerate(tokens)
+        partial(sign_in.check_password, sign_in.begin(AN), WRONG, visit) for visit in strangers(12)
     ]
     ends = factories.together(*works)
     codes = sorted(end.code for end in ends if isinstance(end, SignInRefused))
@@ -126,14 +176,14 @@ def test_parallel_tries_add_up_before_any_hash(still: Still, hashes: list[str]) 
 
 
 def test_who_waits_gets_no_hash_and_is_told_how_long(still: Still, hashes: list[str]) -> None:
-    for n in range(6):
-        refusal(partial(enter, AN, WRONG, Visit(f"198.51.100.{n}")))
+    for visit in strangers(6):
+        refused(AN, WRONG, visit)
     hashes.clear()
     token = sign_in.begin(AN)
-    refused = refusal(lambda: sign_in.check_password(token, PASSWORD, HERE))
-    assert refused.code == "too_many_tries"
-    assert refused.values["seconds"] in (2, 3)
-    assert sign_in.pending(token).retry_seconds == refused.values["seconds"]
+    told = refusal(lambda: sign_in.check_password(token, PASSWORD, HERE))
+    assert told.code == "too_many_tries"
+    assert told.values["seconds"] in (2, 3)
+    assert sign_in.pending(token).retry_seconds == told.values["seconds"]
     assert hashes == []
     still.forward(seconds=4)
     assert sign_in.check_password(token, PASSWORD, HERE)
@@ -141,53 +191,131 @@ def test_who_waits_gets_no_hash_and_is_told_how_long(still: Still, hashes: list[
 
 @pytest.mark.asvs("6.3.1")
 def test_an_address_is_slowed_down_over_many_accounts(still: Still) -> None:
-    codes = [refusal(partial(enter, f"p{n}@demo.example", WRONG)).code for n in range(33)]
+    codes = [refused(f"p{n}@demo.example") for n in range(33)]
     assert codes == ["wrong"] * 31 + ["too_many_tries"] * 2
     assert enter(AN, visit=Visit("203.0.113.9"))
 
 
 @pytest.mark.asvs("6.3.1")
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        [f"2001:db8:7:7:{n:x}::{n + 1:x}" for n in range(33)],
+        ["::ffff:192.0.2.7", "192.0.2.7", "::FFFF:c000:207"] * 11,
+    ],
+    ids=["IPv6 of one subscriber", "IPv4 written as IPv6"],
+)
+def test_addresses_of_one_subscriber_count_together(still: Still, addresses: list[str]) -> None:
+    visits = [Visit(address) for address in addresses]
+    codes = [refused(f"p{n}@demo.example", WRONG, visit) for n, visit in enumerate(visits)]
+    assert codes == ["wrong"] * 31 + ["too_many_tries"] * 2
+
+
+def test_neighbours_do_not_count_together(still: Still) -> None:
+    visits = [Visit(f"2001:db8:7:{n:x}::1") for n in range(33)]
+    codes = {refused(f"p{n}@demo.example", WRONG, visit) for n, visit in enumerate(visits)}
+    assert codes == {"wrong"}
+
+
+@pytest.mark.asvs("6.3.1")
 def test_a_stranger_does_not_slow_down_a_known_browser(still: Still) -> None:
-    done = enter(AN)
-    assert done is not None
-    stranger = Visit("203.0.113.66")
+    browser = enter(AN).browser
     for _ in range(6):
-        refusal(lambda: enter(AN, WRONG, stranger))
-    assert refusal(lambda: enter(AN, PASSWORD, stranger)).code == "too_many_tries"
-    assert enter(AN, visit=Visit(HERE.address, browser=done.browser))
+        refused(AN, WRONG, ELSEWHERE)
+    assert refused(AN, PASSWORD, ELSEWHERE) == "too_many_tries"
+    assert enter(AN, visit=Visit(HERE.address, browser=browser))
+
+
+@pytest.mark.asvs("6.3.1")
+def test_nor_does_a_stranger_behind_the_same_address(still: Still) -> None:
+    browser = enter(AN).browser
+    for n in range(40):
+        refused(f"p{n}@demo.example")
+        refused(AN)
+    assert refused(AN, PASSWORD) == "too_many_tries"
+    assert enter(AN, visit=Visit(HERE.address, browser=browser))
 
 
 def test_a_browser_is_known_to_the_accounts_it_signed_in_to_only(still: Still) -> None:
-    done = enter(SOFIE)
-    assert done is not None
-    for n in range(6):
-        refusal(partial(enter, AN, WRONG, Visit(f"198.51.100.{n}")))
-    thief = Visit("203.0.113.66", browser=done.browser)
-    assert refusal(lambda: enter(AN, PASSWORD, thief)).code == "too_many_tries"
+    browser = enter(SOFIE).browser
+    for visit in strangers(6):
+        refused(AN, WRONG, visit)
+    thief = Visit("203.0.113.66", browser=browser)
+    assert refused(AN, PASSWORD, thief) == "too_many_tries"
 
 
 def test_a_known_browser_is_slowed_down_too(still: Still) -> None:
-    done = enter(AN)
-    assert done is not None
-    known = Visit(HERE.address, browser=done.browser)
-    codes = [refusal(lambda: enter(AN, WRONG, known)).code for _ in range(7)]
+    known = Visit(HERE.address, browser=enter(AN).browser)
+    codes = [refused(AN, WRONG, known) for _ in range(7)]
     assert codes == ["wrong"] * 6 + ["too_many_tries"]
 
 
-def test_a_known_browser_keeps_its_cookie() -> None:
-    first = enter(AN)
-    assert first is not None
-    again = enter(AN, visit=Visit(HERE.address, browser=first.browser))
-    assert again is not None
-    assert again.browser == first.browser
-    assert again.session != first.session
-
-
 def test_the_throttle_holds_no_address_in_the_clear() -> None:
-    refusal(lambda: enter(AN, WRONG))
+    refused(AN)
     keys = [row.key for row in factories.rows(Throttle)]
     assert any(key.startswith("account:") for key in keys)
     assert not any("peeters" in key for key in keys)
+
+
+@pytest.mark.asvs("6.3.1")
+def test_a_stranger_without_the_password_cannot_lock() -> None:
+    factories.device(factories.person(AN))
+    for _ in range(12):
+        refused(AN, WRONG, ELSEWHERE)
+    assert factories.person(AN).state == AccountState.ACTIVE
+
+
+# The owner is told.
+
+
+def alerts() -> list[str]:
+    return [row.template for row in factories.rows(OutboxMessage)]
+
+
+def test_the_fifth_failure_in_a_row_is_told_once(still: Still) -> None:
+    codes = [refused(AN, WRONG, visit) for visit in strangers(4)]
+    assert alerts() == []
+    codes += [refused(AN, WRONG, visit) for visit in strangers(1)]
+    assert alerts() == ["failures"]
+    still.forward(minutes=16)
+    codes += [refused(AN, WRONG, visit) for visit in strangers(5)]
+    assert codes == ["wrong"] * 10
+    assert alerts() == ["failures"]
+
+
+def test_the_next_run_of_failures_is_told_again(still: Still) -> None:
+    for _ in range(2):
+        for visit in strangers(5):
+            refused(AN, WRONG, visit)
+        enter(AN)
+    assert alerts() == ["failures", "new_browser"] * 2
+
+
+def test_parallel_failures_are_told_once(still: Still) -> None:
+    works = [
+        partial(sign_in.check_password, sign_in.begin(AN), WRONG, visit) for visit in strangers(6)
+    ]
+    factories.together(*works)
+    assert alerts() == ["failures"]
+
+
+def test_wrong_codes_between_do_not_hide_the_fifth_failure(still: Still) -> None:
+    factories.device(factories.person(AN))
+    for visit in strangers(4):
+        refused(AN, WRONG, visit)
+    refusal(lambda: sign_in.check_code(half(), "authenticator", "no code", HERE))
+    assert alerts() == []
+    refused(AN)
+    assert alerts() == ["failures"]
+
+
+def test_failures_at_an_unknown_address_are_told_nobody(still: Still) -> None:
+    for visit in strangers(6):
+        refused(NOBODY, WRONG, visit)
+    assert alerts() == []
+
+
+# Which accounts.
 
 
 @pytest.mark.parametrize(
@@ -195,16 +323,23 @@ def test_the_throttle_holds_no_address_in_the_clear() -> None:
 )
 def test_the_state_of_an_account_is_told_to_its_owner_only(state: AccountState, told: str) -> None:
     factories.change(AN, state=state)
-    assert refusal(lambda: enter(AN, WRONG)).code == "wrong"
-    assert refusal(lambda: enter(AN, PASSWORD)).code == told
+    assert refused(AN) == "wrong"
+    assert refused(AN, PASSWORD) == told
     assert [reason for _, _, reason in attempts()] == [told, "wrong_password"]
 
 
 def test_no_address_is_no_sign_in() -> None:
-    refused = refusal(lambda: sign_in.begin("an.peeters"))
-    assert (refused.code, refused.step) == ("not_an_address", "address")
-    shown = sign_in.pending(refused.token)
+    told = refusal(lambda: sign_in.begin("an.peeters"))
+    assert (told.code, told.step) == ("not_an_address", "address")
+    shown = sign_in.pending(told.token)
     assert (shown.step, shown.typed) == ("address", "an.peeters")
+
+
+def test_no_address_takes_no_password(hashes: list[str]) -> None:
+    token = refusal(lambda: sign_in.begin("an peeters@uz-demo.example")).token
+    told = refusal(lambda: sign_in.check_password(token, PASSWORD, HERE))
+    assert (told.code, told.step, told.token) == ("not_an_address", "address", token)
+    assert hashes == []
 
 
 def test_a_sign_in_lasts_ten_minutes(moved: Clock) -> None:
@@ -214,20 +349,26 @@ def test_a_sign_in_lasts_ten_minutes(moved: Clock) -> None:
     moved.forward(seconds=15)
     assert sign_in.pending(token).step == "address"
     assert refusal(lambda: sign_in.check_password(token, PASSWORD, HERE)).code == "expired"
+    moved.forward(minutes=31)
     sign_in.begin(SOFIE)
     assert [row.typed for row in factories.rows(PendingSignIn)] == [SOFIE]
 
 
 def test_only_the_hash_of_a_sign_in_is_stored() -> None:
     token = sign_in.begin(AN)
-    assert token not in {row.token_hash for row in factories.rows(PendingSignIn)}
+    assert token not in seen.stored()
 
 
 @pytest.mark.parametrize("token", ["", "made up"])
 def test_a_made_up_sign_in_leads_to_the_beginning(token: str) -> None:
+    works: list[Callable[[], object]] = [
+        lambda: sign_in.check_password(token, PASSWORD, HERE),
+        lambda: sign_in.check_code(token, "authenticator", "123456", HERE),
+        lambda: sign_in.send_again(token, HERE),
+        lambda: sign_in.challenge(token, HERE),
+    ]
     assert sign_in.pending(token).step == "address"
-    assert refusal(lambda: sign_in.check_password(token, PASSWORD, HERE)).code == "expired"
-    assert refusal(lambda: sign_in.check_code(token, "123456", HERE)).code == "expired"
+    assert {refusal(work).code for work in works} == {"expired"}
 
 
 def test_who_is_signed_in_still_begins_past_the_address() -> None:
@@ -239,196 +380,60 @@ def test_who_is_signed_in_still_begins_past_the_address() -> None:
 @pytest.mark.asvs("6.2.10")
 def test_a_password_is_good_for_years(moved: Clock) -> None:
     moved.forward(days=20 * 365)
-    done = enter(AN)
-    assert done is not None
-    assert sessions.resolve(done.session)
+    assert sessions.resolve(enter(AN).session)
 
 
-def test_a_password_changed_while_it_is_checked_is_the_old_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    check = bcrypt.checkpw
-
-    def slow(password: bytes, hashed: bytes) -> bool:
-        factories.change(AN, password_hash=passwords.hash_password("another long password"))
-        return check(password, hashed)
-
-    monkeypatch.setattr(bcrypt, "checkpw", slow)
-    assert refusal(lambda: enter(AN)).code == "wrong"
+# What happens while a password is checked.
 
 
-# Accounts of a domain.
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Has an account changed while its password is being checked."""
+
+    def put(**values: object) -> None:
+        check = bcrypt.checkpw
+
+        def slow(password: bytes, hashed: bytes) -> bool:
+            factories.change(AN, **values)
+            return check(password, hashed)
+
+        monkeypatch.setattr(bcrypt, "checkpw", slow)
+
+    return put
 
 
-def test_a_directory_checks_the_passwords_of_its_domain(
-    monkeypatch: pytest.MonkeyPatch, hashes: list[str]
-) -> None:
-    directory = FakeDirectory("of the hospital")
-    monkeypatch.setitem(ports.directories, "demo", directory)
-    assert refusal(lambda: enter(LEA, PASSWORD)).code == "wrong"
-    done = enter(LEA, "of the hospital")
-    assert done is not None
-    facts = sessions.resolve(done.session)
-    assert facts is not None
-    assert facts.domain == "uz-demo.example"
-    assert directory.asked == [LEA, LEA]
-    assert hashes == []
-    assert attempts(LEA) == [
-        (Means.DIRECTORY, Outcome.SUCCESS, ""),
-        (Means.DIRECTORY, Outcome.FAILURE, "wrong_password"),
-    ]
-
-
-@pytest.mark.asvs("6.3.4")
-def test_a_local_password_never_opens_an_account_of_a_domain(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(ports.directories, "demo", FakeDirectory("of the hospital"))
-    factories.change(LEA, password_hash=passwords.hash_password("a local password"))
-    assert refusal(lambda: enter(LEA, "a local password")).code == "wrong"
-
-
-def test_a_directory_that_is_down_lets_nobody_in_and_harms_nobody_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(ports.directories, "demo", FakeDirectory(reason="unreachable"))
-    assert refusal(lambda: enter(LEA)).code == "directory_unreachable"
-    assert attempts(LEA) == [(Means.DIRECTORY, Outcome.FAILURE, "directory_unreachable")]
-    assert enter(AN)
-
-
-def test_a_directory_that_nobody_plugged_in_is_down() -> None:
-    with db.writing() as session:
-        domain = session.get_one(Domain, factories.person(LEA).domain_id)
-        domain.directory = "unknown"
-        session.add(domain)
-    assert refusal(lambda: enter(LEA)).code == "directory_unreachable"
-
-
-# The code of an authenticator.
-
-
-@pytest.mark.asvs("6.3.3", "6.3.4")
-def test_with_a_device_a_password_is_not_enough(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    moved.start_of_step()
-    token = at_code()
-    assert sign_in.pending(token).step == "code"
-    done = sign_in.check_code(token, factories.code(secret), HERE)
-    assert sessions.resolve(done.session)
-    assert attempts() == [(Means.AUTHENTICATOR, Outcome.SUCCESS, "")]
-
-
-@pytest.mark.asvs("6.3.4")
-def test_a_code_without_its_password_opens_nothing() -> None:
-    _, secret = factories.device(factories.person(AN))
+def test_a_password_changed_meanwhile_is_the_old_one(meanwhile: Callable[..., None]) -> None:
+    meanwhile(password_hash=passwords.hash_password("another long password"))
     token = sign_in.begin(AN)
-    refused = refusal(lambda: sign_in.check_code(token, factories.code(secret), HERE))
-    assert (refused.code, refused.step) == ("expired", "address")
+    told = refusal(lambda: sign_in.check_password(token, PASSWORD, HERE))
+    assert (told.code, told.step) == ("wrong", "password")
+    assert sign_in.pending(token).refusal == "wrong"
+    assert attempts() == [(Means.PASSWORD, Outcome.FAILURE, "wrong_password")]
 
 
-def test_a_wrong_code_may_be_tried_again(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    moved.start_of_step()
-    token = at_code()
-    refused = refusal(lambda: sign_in.check_code(token, "no code", HERE))
-    assert (refused.code, refused.step) == ("wrong_code", "code")
-    assert attempts() == [(Means.AUTHENTICATOR, Outcome.FAILURE, "wrong_code")]
-    assert sign_in.check_code(token, factories.code(secret), HERE)
+@pytest.mark.parametrize(
+    ("state", "told"), [(AccountState.LOCKED, "locked"), (AccountState.DISABLED, "disabled")]
+)
+def test_an_account_closed_meanwhile_stays_closed(
+    meanwhile: Callable[..., None], state: AccountState, told: str
+) -> None:
+    meanwhile(state=state)
+    assert refused(AN, PASSWORD) == told
+    assert factories.person(AN).state == state
+    assert attempts() == [(Means.PASSWORD, Outcome.FAILURE, told)]
 
 
-def test_the_code_of_another_accounts_device_is_wrong(moved: Clock) -> None:
-    factories.device(factories.person(AN))
-    _, other = factories.device(factories.person(SOFIE))
-    moved.start_of_step()
-    token = at_code()
-    assert refusal(lambda: sign_in.check_code(token, factories.code(other), HERE)).code == (
-        "wrong_code"
-    )
+def test_a_factor_chosen_meanwhile_is_asked(meanwhile: Callable[..., None]) -> None:
+    meanwhile(second_factor=Method.EMAIL)
+    assert half()
 
 
-@pytest.mark.asvs("6.5.1")
-def test_one_code_in_two_browsers_at_once_opens_one(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    moved.start_of_step()
-    code = factories.code(secret)
-    works = [partial(sign_in.check_code, at_code(), code, HERE) for _ in range(2)]
-    ends = factories.together(*works)
-    assert sum(isinstance(end, SignedIn) for end in ends) == 1
-    assert [end.code for end in ends if isinstance(end, SignInRefused)] == ["wrong_code"]
-
-
-def wrong_codes(token: str, times: int) -> list[str]:
-    return [refusal(lambda: sign_in.check_code(token, "", HERE)).code for _ in range(times)]
-
-
-@pytest.mark.asvs("6.3.1", "6.5.5")
-def test_five_wrong_codes_lock_for_the_time_of_the_region(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    token = at_code()
-    assert wrong_codes(token, 5) == ["wrong_code"] * 4 + ["locked"]
-    assert factories.person(AN).state == AccountState.LOCKED
-    assert [row.template for row in factories.rows(OutboxMessage)] == ["account_locked"]
-    assert refusal(lambda: sign_in.check_code(token, factories.code(secret), HERE)).code == (
-        "expired"  # the password must be proven anew
-    )
-    assert refusal(lambda: enter(AN)).code == "locked"
-    assert refusal(lambda: enter(AN, WRONG)).code == "wrong"
-    moved.forward(minutes=14, seconds=50)
-    assert refusal(lambda: enter(AN)).code == "locked"
-    moved.forward(seconds=15)
-    moved.start_of_step()
-    assert sign_in.check_code(at_code(), factories.code(secret), HERE)
-    assert factories.person(AN).state == AccountState.ACTIVE
-
-
-def test_a_lock_takes_the_time_that_the_region_says(moved: Clock) -> None:
-    short = factories.region(lock_seconds=60)
-    someone = factories.account(region_id=short.id)
-    factories.device(someone)
-    wrong_codes(at_code(someone.username), 5)
-    moved.forward(seconds=50)
-    assert refusal(lambda: enter(someone.username)).code == "locked"
-    moved.forward(seconds=12)
-    assert at_code(someone.username)
-
-
-def test_wrong_codes_count_over_sign_ins_and_in_a_row_only(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    moved.start_of_step()
-    wrong_codes(at_code(), 4)
-    assert sign_in.check_code(at_code(), factories.code(secret), HERE)
-    assert wrong_codes(at_code(), 2) == ["wrong_code"] * 2
-    assert wrong_codes(at_code(), 3) == ["wrong_code"] * 2 + ["locked"]
-
-
-def test_parallel_wrong_codes_add_up() -> None:
-    factories.device(factories.person(AN))
-    token = at_code()
-    ends = factories.together(*[lambda: sign_in.check_code(token, "", HERE)] * 8)
-    codes = [end.code for end in ends if isinstance(end, SignInRefused)]
-    assert codes.count("wrong_code") == 4
-    assert len(factories.rows(OutboxMessage)) == 1
-
-
-@pytest.mark.asvs("6.3.1")
-def test_a_stranger_without_the_password_cannot_lock() -> None:
-    factories.device(factories.person(AN))
-    for _ in range(12):
-        refusal(lambda: enter(AN, WRONG, Visit("203.0.113.66")))
-    assert factories.person(AN).state == AccountState.ACTIVE
-
-
-def test_an_account_disabled_between_the_steps_is_told_so(moved: Clock) -> None:
-    _, secret = factories.device(factories.person(AN))
-    moved.start_of_step()
-    token = at_code()
-    factories.change(AN, state=AccountState.DISABLED)
-    refused = refusal(lambda: sign_in.check_code(token, factories.code(secret), HERE))
-    assert (refused.code, refused.step) == ("disabled", "password")
-    assert attempts() == [(Means.AUTHENTICATOR, Outcome.FAILURE, "disabled")]
-    with db.writing() as session:  # and the code was not spent
-        assert totp.spend(session, factories.own(factories.person(AN)), factories.code(secret))
+def test_a_lock_that_is_over_is_lifted_by_signing_in() -> None:
+    until = clock.now() - timedelta(seconds=1)
+    factories.change(AN, state=AccountState.LOCKED, locked_until=until)
+    enter(AN)
+    row = factories.person(AN)
+    assert (row.state, row.locked_until) == (AccountState.ACTIVE, None)
 
 
 def test_history_is_pruned_at_sign_in() -> None:

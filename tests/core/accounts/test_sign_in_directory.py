@@ -10,10 +10,13 @@ import pytest
 from pacs_settings.core import ports
 from pacs_settings.core.accounts import history, passwords, sessions, sign_in
 from pacs_settings.core.accounts.history import Visit
-from pacs_settings.core.accounts.sign_in import SignedIn, SignInRefused
-from pacs_settings.core.tables import AccountState, Domain, Means, Outcome
+from pacs_settings.core.accounts.sign_in import SignedIn
+from pacs_settings.core.tables import AccountState, Domain, Means, Method, OutboxMessage, Outcome
 from pacs_settings.locale import text
-from tests import factories
+from tests import factories, seen
+from tests.core.accounts import entering
+from tests.core.accounts.entering import answer, attempts, half, mailed, texted, uses
+from tests.core.conftest import Clock
 from tests.factories import AN, HERE, JAN, LEA, PASSWORD
 from tests.fakes import FakeDirectory
 
@@ -29,7 +32,8 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
     """Puts another directory behind the domain."""
 
     def put(password: str = RIGHT, **values: str) -> FakeDirectory:
-        directory = FakeDirectory(password, **values)  # type: ignore[arg-type]
+        known = {"guid": factories.person(LEA).directory_guid or "a person"}
+        directory = FakeDirectory(password, **(known | values))  # type: ignore[arg-type]
         monkeypatch.setitem(ports.directories, "demo", directory)
         return directory
 
@@ -37,16 +41,20 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Plug:
 
 
 def enter(username: str = LEA, password: str = RIGHT, visit: Visit = HERE) -> SignedIn:
-    done = sign_in.check_password(sign_in.begin(username), password, visit)
-    assert done is not None
-    return done
+    return entering.enter(username, password, visit)
 
 
 def refusal(username: str = LEA, password: str = RIGHT, visit: Visit = HERE) -> str:
-    with pytest.raises(SignInRefused) as refused:
-        enter(username, password, visit)
-    assert refused.value.step == "password"
-    return refused.value.code
+    token = sign_in.begin(username)
+    refused = entering.refusal(lambda: sign_in.check_password(token, password, visit))
+    assert refused.step == "password"
+    return refused.code
+
+
+def first_time(password: str = RIGHT) -> str:
+    """A sign-in of somebody whom the directory has not named before: its token."""
+    factories.change(LEA, directory_guid=None)
+    return half(LEA, password)
 
 
 def latest(username: str = LEA) -> tuple[str, str, str]:
@@ -86,6 +94,34 @@ def test_a_directory_that_is_down_does_not_turn_to_a_local_password(plug: Plug) 
     assert refusal(password=PASSWORD) == "directory_unreachable"
 
 
+def test_a_directory_checks_the_passwords_of_its_domain(plug: Plug, hashes: list[str]) -> None:
+    directory = plug()
+    assert refusal(password=PASSWORD) == "wrong"
+    facts = sessions.resolve(enter().session)
+    assert facts is not None
+    assert facts.domain == "uz-demo.example"
+    assert directory.asked == [LEA, LEA]
+    assert hashes == []
+    assert attempts(LEA) == [
+        (Means.DIRECTORY, Outcome.SUCCESS, ""),
+        (Means.DIRECTORY, Outcome.FAILURE, "wrong_password"),
+    ]
+
+
+@pytest.mark.asvs("6.3.4")
+def test_a_local_password_never_opens_an_account_of_a_domain(plug: Plug) -> None:
+    plug()
+    factories.change(LEA, password_hash=passwords.hash_password("a local password"))
+    assert refusal(password="a local password") == "wrong"
+
+
+def test_the_fifth_refusal_of_a_directory_is_told_its_owner(plug: Plug) -> None:
+    plug("", reason="expired")
+    for _ in range(6):
+        refusal()
+    assert [row.template for row in factories.rows(OutboxMessage)] == ["failures"]
+
+
 def test_a_silent_directory_holds_up_nobody_else(plug: Plug) -> None:
     free = threading.Event()
 
@@ -117,33 +153,97 @@ def test_each_directory_has_a_pool_and_nobody_shares_that_of_its_domain(plug: Pl
 # Who it is.
 
 
-def test_the_first_success_keeps_who_it_is(plug: Plug) -> None:
+def test_the_first_time_a_text_message_must_prove_it_too(plug: Plug) -> None:
     plug(guid="a")
-    refusal(password="wrong")
+    refused_first = refusal(password="wrong")
+    token = first_time()
+    assert refused_first == "wrong"
+    assert sign_in.pending(token).method == Method.SMS
+    [(to, message)] = seen.post().texts
+    assert to == factories.person(LEA).mobile_phone
     assert factories.person(LEA).directory_guid is None
-    enter()
+    assert entering.wrong_codes(token, 1, "sms") == ["wrong_code"]
+    assert factories.person(LEA).directory_guid is None
+    done = answer(token, "sms", seen.code_in(message))
+    assert sessions.resolve(done.session)
     assert factories.person(LEA).directory_guid == "a"
     assert enter()
+
+
+def test_without_a_mobile_phone_it_is_a_mail(plug: Plug) -> None:
+    plug(guid="a")
+    factories.change(LEA, mobile_phone=None)
+    token = first_time()
+    assert sign_in.pending(token).method == Method.EMAIL
+    assert answer(token, "email", mailed())
+    assert factories.person(LEA).directory_guid == "a"
+
+
+def test_the_first_time_a_stronger_factor_is_asked_where_there_is_one(
+    plug: Plug, moved: Clock
+) -> None:
+    plug(guid="a")
+    _, secret = factories.device(factories.person(LEA))
+    moved.start_of_step()
+    token = first_time()
+    assert sign_in.pending(token).method == Method.AUTHENTICATOR
+    answer(token, "authenticator", factories.code(secret))
+    assert factories.person(LEA).directory_guid == "a"
+
+
+def test_the_first_time_no_recovery_code_is_enough(plug: Plug) -> None:
+    plug(guid="a")
+    token = first_time()
+    assert entering.refusal(lambda: answer(token, "recovery", "anything")).code == "expired"
+    assert factories.person(LEA).wrong_codes == 0
+
+
+def test_the_first_time_no_browser_is_remembered(plug: Plug) -> None:
+    plug()
+    uses(Method.EMAIL, LEA)
+    done = sign_in.check_code(half(LEA, RIGHT), "email", mailed(), HERE, remember=True)
+    kept = Visit(HERE.address, HERE.user_agent, done.browser)
+    assert enter(visit=kept)
+    factories.change(LEA, directory_guid=None)  # whoever has the address now is somebody else
+    assert half(LEA, RIGHT, kept)
+
+
+def test_an_invited_account_becomes_active_by_its_first_code(plug: Plug) -> None:
+    plug(guid="a")
+    factories.change(LEA, state=AccountState.INVITED)
+    token = first_time()
+    assert factories.person(LEA).state == AccountState.INVITED
+    answer(token, "sms", texted())
+    assert factories.person(LEA).state == AccountState.ACTIVE
+
+
+def test_who_is_taken_in_signs_in_with_a_code_the_first_time(plug: Plug) -> None:
+    [domain] = factories.rows(Domain)
+    domain.create_accounts, domain.region_id = True, factories.person(LEA).region_id
+    factories.store(domain)
+    plug(guid="new")
+    token = half(NOBODY, RIGHT)
+    assert answer(token, "email", mailed())
+    made = factories.person(NOBODY)
+    assert (made.state, made.directory_guid) == (AccountState.ACTIVE, "new")
+    assert enter(NOBODY)
 
 
 @pytest.mark.asvs("6.8.1")
 def test_somebody_else_by_the_same_name_is_refused(
     plug: Plug, caplog: pytest.LogCaptureFixture
 ) -> None:
-    plug(guid="a")
-    enter()
-    plug("of the namesake", guid="b")
-    assert refusal(password="of the namesake") == "wrong"
+    plug(guid="of a namesake")
+    assert refusal() == "wrong"
     assert latest() == (Means.DIRECTORY, Outcome.FAILURE, "wrong_password")
     assert "somebody else" in caplog.text
     assert LEA not in caplog.text
-    assert factories.person(LEA).directory_guid == "a"
-    plug(guid="a")
+    plug()
     assert enter()
 
 
 def test_an_account_that_may_not_sign_in_learns_nobody(plug: Plug) -> None:
-    factories.change(LEA, state=AccountState.DISABLED)
+    factories.change(LEA, state=AccountState.DISABLED, directory_guid=None)
     plug(guid="a")
     assert refusal() == "disabled"
     assert factories.person(LEA).directory_guid is None
@@ -152,6 +252,7 @@ def test_an_account_that_may_not_sign_in_learns_nobody(plug: Plug) -> None:
 def test_who_became_somebody_meanwhile_is_asked_again(
     plug: Plug, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    factories.change(LEA, directory_guid=None)
     directory = plug(guid="b")
     check = directory.check
 
@@ -164,14 +265,27 @@ def test_who_became_somebody_meanwhile_is_asked_again(
     assert factories.person(LEA).directory_guid == "a"
 
 
+def test_who_became_somebody_between_the_steps_begins_again(plug: Plug) -> None:
+    plug(guid="b")
+    token = first_time()
+    code = texted()
+    factories.change(LEA, directory_guid="a")
+    assert entering.refusal(lambda: answer(token, "sms", code)).code == "expired"
+    assert entering.refusal(lambda: sign_in.send_again(token, HERE)).code == "expired"
+    assert factories.person(LEA).directory_guid == "a"
+
+
 @pytest.mark.asvs("6.8.1")
 def test_a_directory_speaks_for_the_people_of_its_domain_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not even for somebody of the same name and identifier in another one."""
+    guid = factories.person(LEA).directory_guid or ""
     domain = factories.store(Domain(name="other.example", directory="demo"))
-    namesake = factories.account(username="lea.dubois@other.example", domain_id=domain.id)
-    ours, theirs = FakeDirectory("ours", guid="a"), FakeDirectory("theirs", guid="a")
+    namesake = factories.account(
+        username="lea.dubois@other.example", domain_id=domain.id, directory_guid=guid
+    )
+    ours, theirs = FakeDirectory("ours", guid=guid), FakeDirectory("theirs", guid=guid)
     behind = {"uz-demo.example": ours, domain.name: theirs}
     monkeypatch.setitem(ports.directories, "demo", lambda asked: behind[asked.name])
     assert refusal(LEA, "theirs") == "wrong"
@@ -188,9 +302,7 @@ def test_a_directory_speaks_for_the_people_of_its_domain_only(
 def test_what_a_directory_says_is_a_password_and_never_a_second_factor(plug: Plug) -> None:
     plug()
     factories.device(factories.person(LEA))
-    token = sign_in.begin(LEA)
-    assert sign_in.check_password(token, RIGHT, HERE) is None
-    assert sign_in.pending(token).step == "code"
+    assert sign_in.pending(half(LEA, RIGHT)).step == "code"
 
 
 @pytest.mark.asvs("6.3.3", "6.8.4")
@@ -205,7 +317,7 @@ def test_a_region_may_demand_a_factor_of_accounts_of_a_domain_too(plug: Plug) ->
 
 
 def test_an_account_that_left_its_domain_has_a_local_password(plug: Plug) -> None:
-    plug(guid="a")
+    plug()
     enter()
     hashed = passwords.hash_password(PASSWORD)
     factories.change(LEA, domain_id=None, password_hash=hashed)

@@ -51,12 +51,18 @@ def refuse_last(db: Session, account: Account, count: int) -> None:
 def replace(db: Session, actor: audit.Actor, account: Account, method: Method) -> None:
     """Set the method without a word; the devices of all others go."""
     before = {"method": str(account.second_factor)}
+    put(db, account, method)
+    audit.record(db, actor, "account:factor:chosen", before, {"method": str(method)})
+
+
+def put(db: Session, account: Account, method: Method) -> None:
+    """Set the method and drop what belongs to all others; nobody is told and nothing audited."""
+    account_id = account.id or 0
     for kind, table in STORED.items():
         if kind != method:
-            db.execute(sa.delete(table).where(col(table.account_id) == account.id))
+            db.execute(sa.delete(table).where(col(table.account_id) == account_id))
     if method == Method.NONE:
-        recovery.forget(db, actor.account_id)
+        recovery.forget(db, account_id)
     account.second_factor = method
     db.add(account)
-    credentials.changed(db, actor.account_id)
-    audit.record(db, actor, "account:factor:chosen", before, {"method": str(method)})
+    credentials.changed(db, account_id)

@@ -17,11 +17,11 @@ SENT = (Method.EMAIL, Method.SMS)
 def begin(actor: audit.Actor, method: str) -> None:
     """Send a code by the method to be chosen.
 
-    Raises Refused `method_not_allowed`, `no_mobile`, `too_many_codes`.
+    Raises Refused `method_not_allowed`, `no_mobile`, `locked`, `too_many_codes`.
     """
     with writing() as db:
         attempt = _attempt(db, actor, method)
-        FACTORS[Means(method)].begin(db, attempt)
+        proof.begin(db, attempt, FACTORS[Means(method)])
 
 
 def confirm(actor: audit.Actor, method: str, code: str) -> None:

@@ -1,6 +1,7 @@
 """Checking an answer, whatever it is the answer to: five wrong in a row lock the account."""
 
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -8,9 +9,20 @@ from pacs_settings.core import outbox
 from pacs_settings.core.accounts import history
 from pacs_settings.core.accounts.second_factor.factor import Attempt, SecondFactor
 from pacs_settings.core.clock import now
+from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import AccountState, Means, Outcome
 
 CODES_BEFORE_LOCK = 5
+
+
+def begin(db: Session, attempt: Attempt, factor: SecondFactor) -> dict[str, Any]:
+    """Ask for the factor: nothing is sent for an account that is locked, no code would help it.
+
+    Raises Refused `locked`, `too_many_codes`.
+    """
+    if locked(attempt):
+        raise Refused("locked")
+    return factor.begin(db, attempt)
 
 
 def check(db: Session, attempt: Attempt, factor: SecondFactor, answer: str) -> str:

@@ -15,8 +15,9 @@ from pacs_settings.core.tables import Account, Means, Method, RecoveryCode
 
 COUNT = 10
 FEW = 3
-LENGTH = 12
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else; 58 bits
+# Long enough that a fast hash keeps them (112 bits: ASVS 5.0, 6.5.2); they are copied, not learnt.
+LENGTH = 24
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # nothing that reads like something else
 
 
 class RecoveryCodes:

@@ -83,7 +83,7 @@ def begin(actor: audit.Actor) -> Enrolment:
     """
     secret = pyotp.random_base32(32)
     with writing() as db:
-        account = db.get_one(Account, actor.account_id)
+        account = _locked_account(db, actor.account_id)
         allowed.check(db.get_one(Region, account.region_id), Method.AUTHENTICATOR)
         _refuse_sixth(db, actor.account_id)
         db.execute(sa.delete(TotpDevice).where(*_unproven(actor.account_id)))
@@ -186,7 +186,7 @@ def _spend_on(db: Session, device: TotpDevice, typed: str) -> bool:
 
 
 def _locked_account(db: Session, account_id: int) -> Account:
-    # Two removals at once must not both see another device left.
+    # Two at once must not both see another device left, or none that is being linked.
     return hold(db, Account, account_id)
 
 

@@ -1,6 +1,7 @@
 """Ten recovery codes."""
 
 import logging
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -56,15 +57,18 @@ def at_code(username: str = AN) -> NextStep:
     return step
 
 
+@pytest.mark.asvs("6.5.2", "6.5.4")
 def test_there_are_ten_different_ones_hard_to_guess_and_easy_to_read() -> None:
     made = codes()
     assert len(set(made)) == 10
     assert left() == 10
     for code in made:
-        assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){2}", code)
+        assert re.fullmatch(r"[2-9A-HJKMNP-Z]{4}(-[2-9A-HJKMNP-Z]{4}){5}", code)
+        assert (len(code) - 5) * math.log2(len(recovery.ALPHABET)) >= 112
         assert not set("01ILOU") & set(code)
 
 
+@pytest.mark.asvs("6.5.1")
 def test_each_works_once() -> None:
     for used, code in enumerate(codes(), start=1):
         assert prove(code)
@@ -108,6 +112,7 @@ def test_part_of_a_code_or_more_than_one_proves_nothing() -> None:
     assert left() == 10
 
 
+@pytest.mark.asvs("6.5.1")
 def test_of_two_uses_at_once_one_wins() -> None:
     [code, *_] = codes()
     assert sorted(factories.together(*[partial(prove, code)] * 4)) == [False, False, False, True]
@@ -208,6 +213,7 @@ def test_the_same_code_is_kept_differently_for_each_account() -> None:
 # Where they are used.
 
 
+@pytest.mark.asvs("6.4.4")
 def test_a_recovery_code_signs_in_in_place_of_the_second_factor() -> None:
     [code, *_] = codes()
     done = sign_in.check_code(at_code().token, "recovery", code, HERE)

@@ -10,7 +10,7 @@ import segno
 
 from pacs_settings.core import audit, db, secrets
 from pacs_settings.core.accounts import sessions
-from pacs_settings.core.accounts.second_factor import totp
+from pacs_settings.core.accounts.second_factor import chosen, totp
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import AuditEntry, OutboxMessage, TotpDevice
 from tests import factories
@@ -155,8 +155,11 @@ def test_the_code_that_linked_is_spent(moved: Clock) -> None:
 def test_the_owner_is_told_and_it_is_audited_without_the_secret(moved: Clock) -> None:
     moved.start_of_step()
     secret = link(who(), "My phone")
-    [entry] = factories.rows(AuditEntry)
-    assert (entry.tag, entry.after) == ("account:totp:enabled", {"device": "My phone"})
+    entries = [(entry.tag, entry.after) for entry in factories.rows(AuditEntry)]
+    assert entries == [
+        ("account:factor:chosen", {"method": "authenticator"}),
+        ("account:totp:enabled", {"device": "My phone"}),
+    ]
     [message] = factories.rows(OutboxMessage)
     assert (message.template, message.values["detail"]) == ("factor_added", "My phone")
     assert secret not in str(message.values)
@@ -267,8 +270,11 @@ def test_removing_ends_its_codes_and_is_told(moved: Clock) -> None:
     totp.remove(who(), device)
     moved.start_of_step()
     assert not spend(factories.code(secret))
-    [entry] = factories.rows(AuditEntry)
-    assert (entry.tag, entry.before) == ("account:totp:disabled", {"device": "Lost phone"})
+    entries = [(entry.tag, entry.before) for entry in factories.rows(AuditEntry)]
+    assert entries == [
+        ("account:totp:disabled", {"device": "Lost phone"}),
+        ("account:factor:chosen", {"method": "authenticator"}),
+    ]
     [message] = factories.rows(OutboxMessage)
     assert (message.template, message.values["detail"]) == ("factor_removed", "Lost phone")
 
@@ -307,9 +313,9 @@ def test_of_two_removals_at_once_one_device_is_left() -> None:
 
 @pytest.mark.asvs("6.3.3")
 def test_doing_without_is_refused_where_a_factor_is_mandatory() -> None:
-    assert refusal(lambda: totp.remove_all(who(JAN))).code == "last_factor"
+    assert refusal(lambda: chosen.do_without(who(JAN))).code == "last_factor"
     factories.device(factories.person(JAN))
-    assert refusal(lambda: totp.remove_all(who(JAN))).code == "last_factor"
+    assert refusal(lambda: chosen.do_without(who(JAN))).code == "last_factor"
     assert names(JAN) == ["Phone"]
 
 
@@ -317,11 +323,11 @@ def test_elsewhere_one_may_do_without() -> None:
     for name in ("One", "Two"):
         factories.device(factories.person(AN), name)
     factories.device(factories.person(SOFIE))
-    totp.remove_all(who())
+    chosen.do_without(who())
     assert names() == []
     assert names(SOFIE) == ["Phone"]
-    templates = [row.template for row in factories.rows(OutboxMessage)]
-    assert templates == ["factor_removed", "factor_removed"]
+    [message] = factories.rows(OutboxMessage)  # one for the method, however many devices
+    assert (message.template, message.values["method"]) == ("factor_removed", "authenticator")
 
 
 def test_enrolment_opens_the_rest_of_the_settings(moved: Clock) -> None:
