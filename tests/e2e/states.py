@@ -145,6 +145,8 @@ def _invited_and_locked(walk: Walk) -> Iterator[str]:
     mails = invited(walk.server, f"invited-{walk.person.username}")
     walk.go(mails.next("invitation").link("activation"))
     yield "activate"
+    walk.enter("none")
+    walk.page.wait_for_url("**/settings/personal")
     token = walk.person.mails.next("new_browser").link("lock")
     walk.go(token)
     yield "lock"
@@ -170,7 +172,9 @@ def _all_lists(walk: Walk) -> Iterator[str]:
     expect(walk.page.locator("output")).not_to_be_empty()
     yield "security-authenticator"
     link_device(
-        walk.page, "A phone with a name that is as long as it may be", language=walk.language
+        walk.page,
+        "Telefoon Samsung Galaxy A56 5G 128 GB (AZ Voorbeeld, Gent)",
+        language=walk.language,
     )
     walk.press("security.recovery_new")
     expect(walk.page.locator(".recovery-codes li")).to_have_count(10)

@@ -9,7 +9,15 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.conftest import Server
 from tests.e2e.people import Inbox, Person, somebody
 from tests.e2e.states import invited, manage
-from tests.e2e.steps import LEA, give_address, give_password, ready, sign_in, to_second_factor
+from tests.e2e.steps import (
+    LEA,
+    give_address,
+    give_password,
+    ready,
+    sign_in,
+    sign_out,
+    to_second_factor,
+)
 
 NEW_PASSWORD = "four bicycles under water"
 EXPIRED = "This link does not work any more"
@@ -92,6 +100,7 @@ def test_a_forgotten_password(
     expect(other.get_by_text("because the password was changed")).to_be_visible()
     assert "All other sessions have ended" in person.mails.next("password_changed").text
     _old_password_is_refused(page, person)
+    sign_out(page)
     page.goto(link)
     expect(page.get_by_text(EXPIRED)).to_be_visible()
     expect(code_field(page)).to_have_count(0)

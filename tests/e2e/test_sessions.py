@@ -92,7 +92,8 @@ def test_the_list_of_sessions(
         is_out(tab)
     lines.get_by_role("button", name="End session").click()
     page.wait_for_url("**/login")
-    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    page.goto("/settings/security")
+    page.wait_for_url("**/login")
 
 
 def is_out(tab: Page) -> None:
