@@ -92,6 +92,7 @@ def begin(typed: str) -> str:
         refusal = ""
     except usernames.UsernameRefused:
         refusal = "not_an_address"
+        typed = "".join(filter(str.isprintable, typed))  # not all of it can be stored
     with writing() as db:
         sweep(db, PendingSignIn, col(PendingSignIn.created_at) < now() - PENDING_FOR - PROVEN_FOR)
         db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
