@@ -230,5 +230,5 @@ def _proof(walk: Walk) -> Iterator[str]:
     walk.alert()
     yield "proof-wrong"
     walk.press("proof.use_code")
-    expect(dialog.get_by_role("status")).not_to_be_empty()
+    expect(dialog.get_by_role("status")).to_contain_text(walk.t("security.sent.email"))
     yield "proof-code"

@@ -64,7 +64,9 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
 
   return (
     <form ref={form} onSubmit={submit} noValidate className="step-form">
-      <p className="hint">{texts.hint}</p>
+      <p className="hint" role="status">
+        {texts.hint} {said}
+      </p>
       <label className="label" htmlFor={`proof-${field}`}>
         {mode === "password" ? texts.password : texts.code}
       </label>
@@ -96,9 +98,6 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
           {problem}
         </p>
       ) : null}
-      <p role="status" className="said">
-        {said}
-      </p>
       <div className="actions">
         <button type="submit" className="button button-primary" aria-disabled={busy}>
           {texts.confirm}
@@ -106,6 +105,8 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
         <button type="button" className="button button-secondary" onClick={onClose}>
           {texts.cancel}
         </button>
+      </div>
+      <div className="proof-ways">
         {mode === "code" ? (
           <button type="button" className="button button-quiet" onClick={() => turnTo("password")}>
             {texts.usePassword}

@@ -4,6 +4,7 @@
 import { useEffect } from "react";
 
 const TYPED = "input:not([readonly], [type=hidden], [type=checkbox])";
+const PRESSED = "button:not(.button-danger)"; // Enter must not do harm by itself
 
 export function StepFocus({ ready }) {
   useEffect(() => {
@@ -11,14 +12,14 @@ export function StepFocus({ ready }) {
       const target = document.getElementById(window.location.hash.slice(1));
       const step = target?.closest(".step") || document.querySelector(".step-address");
       const named = step?.querySelector(`[name="${target?.dataset.field}"]`);
-      const field = named || step?.querySelector(TYPED);
+      const field = named || step?.querySelector(target ? TYPED : `${TYPED}, ${PRESSED}`);
       if (field && target?.getAttribute("role") === "alert") {
         field.setAttribute("aria-invalid", "true");
         field.setAttribute("aria-describedby", target.id);
       }
       const typing = document.activeElement;
       if (typing?.tagName === "INPUT" && typing.checkVisibility()) return;
-      (field || step?.querySelector("button"))?.focus({ preventScroll: true });
+      (field || step?.querySelector(PRESSED))?.focus({ preventScroll: true });
     };
     // Where the page is made by scripts alone (development), its parts came after the address.
     const { hash } = window.location;
