@@ -71,6 +71,7 @@ app = rx.App(
     frontend_exception_handler=failures.frontend,
 )
 app.add_middleware(Gate(), index=0)
+app._api.router.redirect_slashes = False  # they lead to whatever host a request names
 
 SECTIONS = {
     "personal": (personal.section, [personal_state.PersonalState.load, MobileState.load]),

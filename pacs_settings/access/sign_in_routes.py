@@ -15,6 +15,7 @@ from pacs_settings.access.tabs import tabs
 from pacs_settings.access.visitor import Visitor
 from pacs_settings.config import LANGUAGES
 from pacs_settings.core.accounts import passwords, sessions, sign_in
+from pacs_settings.core.accounts.send_limits import TooManyCodes
 from pacs_settings.core.accounts.sign_in import PROVEN_FOR, NextStep, SignedIn, SignInRefused
 from pacs_settings.core.tables import Method
 
@@ -40,11 +41,14 @@ LOOK = "reflex___state____state.pacs_settings___pages___shell___state____session
 async def address(request: Request) -> Response:
     """First step: take the e-mail address; the answer is the same for every address."""
     form = await request.form()
+    came_from = who(request).visit.address
     try:
-        token = await asyncio.to_thread(sign_in.begin, typed(form, "email"))
+        token = await asyncio.to_thread(sign_in.begin, typed(form, "email"), came_from)
     except SignInRefused as refused:
         response = go(f"/login#{refused.code}")
         token = refused.token
+    except TooManyCodes:
+        return busy(request)
     else:
         response = go("/login#password")
     cookies.put(response, cookies.SIGN_IN, token, max_age=SIGN_IN_SECONDS)

@@ -1,5 +1,6 @@
 """A browser without a screen: cookies kept by hand, Origin sent as a page of ours would."""
 
+import socket
 import sqlite3
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -110,3 +111,23 @@ def contents(server: Server) -> dict[str, list[tuple[Any, ...]]]:
 
 def account_id(server: Server, username: str) -> int:
     return int(rows(server, "SELECT id FROM account WHERE username = ?", username)[0][0])
+
+
+def raw(
+    server: Server, method: str, path: str, host: str = "", more: str = ""
+) -> tuple[int, dict[str, str], str]:
+    """Send a request as it is, which clients would tidy up: status, headers, all of it."""
+    head = f"{method} {path} HTTP/1.1\r\nHost: {host or f'localhost:{server.port}'}\r\n"
+    head += f"Content-Length: 0\r\nConnection: close\r\n{more}\r\n"
+    with socket.create_connection(("localhost", server.port), timeout=20) as link:
+        link.sendall(head.encode())
+        told = b""
+        while chunk := link.recv(65536):
+            told += chunk
+    text = told.decode("latin-1")
+    lines = text.partition("\r\n\r\n")[0].split("\r\n")
+    headers = {
+        name.strip().casefold(): value.strip()
+        for name, _, value in (line.partition(":") for line in lines[1:])
+    }
+    return int(lines[0].split()[1]), headers, text

@@ -1,7 +1,6 @@
 """Links of mails: opening them is harmless, whoever does; posting does once what they are for."""
 
 import re
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import patch
@@ -18,6 +17,7 @@ from tests.access.browser import (
     account_id,
     contents,
     execute,
+    raw,
     rows,
     signed_in,
 )
@@ -127,24 +127,6 @@ TOKENS = [
     *("%22a%22", "%E2%82%AC", "%ff%fe", "%ed%a0%80", "a=b", "a%2Cb", "a b", "a%5Cb", "<script>"),
     *("%2e%2e", "..%2f..%2flogin", "a%2520b", "' OR 1=1 --", "{token}", "%F0%9F%A6%B4"),
 ]
-
-
-def raw(server: Server, method: str, path: str, host: str = "") -> tuple[int, dict[str, str], str]:
-    """Send a request as it is, which clients would tidy up: status, headers, all of it."""
-    host = host or f"localhost:{server.port}"
-    head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-    with socket.create_connection(("localhost", server.port), timeout=20) as link:
-        link.sendall(head.encode())
-        told = b""
-        while chunk := link.recv(65536):
-            told += chunk
-    text = told.decode("latin-1")
-    lines = text.partition("\r\n\r\n")[0].split("\r\n")
-    headers = {
-        name.strip().casefold(): value.strip()
-        for name, _, value in (line.partition(":") for line in lines[1:])
-    }
-    return int(lines[0].split()[1]), headers, text
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -20,6 +20,7 @@ MOST = {  # in a window; as they fade, as many may follow
 }
 
 MOST_ASKING, MOST_LINKS = 30, 6
+MOST_BEGINNING = 1000  # from one address, behind which a whole hospital may be
 
 
 class TooManyCodes(Refused):
@@ -48,6 +49,14 @@ def reserve(db: Session, channel: str, account_id: int, destination: str, addres
 def reserve_asking(db: Session, address: str) -> None:
     """Count one who asks for a link, from an address; raises TooManyCodes."""
     _count(db, f"send:asking:address:{network(address)}", MOST_ASKING)
+
+
+def reserve_beginning(db: Session, address: str) -> None:
+    """Count one who begins to sign in, from an address; raises TooManyCodes.
+
+    Each leaves a row for a while, and nothing has been proven yet.
+    """
+    _count(db, f"send:beginning:address:{network(address)}", MOST_BEGINNING)
 
 
 def reserve_link(db: Session, account_id: int) -> None:

@@ -12,6 +12,7 @@ from pacs_settings.core.accounts import (
     known_browsers,
     passwords,
     remembered,
+    send_limits,
     sessions,
     throttle,
     usernames,
@@ -83,8 +84,11 @@ class SignInRefused(Refused):
         self.token = token
 
 
-def begin(typed: str) -> str:
-    """Take an address and return the token of the sign-in; known or not makes no difference."""
+def begin(typed: str, came_from: str = "") -> str:
+    """Take an e-mail address and return the token of the sign-in; known or not is all the same.
+
+    Raises SignInRefused, and TooManyCodes for a flood from one network address, `came_from`.
+    """
     token = secrets.new_token()
     typed = typed.strip()[:254]
     try:
@@ -94,6 +98,8 @@ def begin(typed: str) -> str:
         refusal = "not_an_address"
         typed = "".join(filter(str.isprintable, typed))  # not all of it can be stored
     with writing() as db:
+        if came_from:
+            send_limits.reserve_beginning(db, came_from)
         sweep(db, PendingSignIn, col(PendingSignIn.created_at) < now() - PENDING_FOR - PROVEN_FOR)
         db.add(PendingSignIn(token_hash=secrets.fingerprint(token), typed=typed, refusal=refusal))
     if refusal:

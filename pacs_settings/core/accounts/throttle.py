@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import holding, insert_unless_there
+from pacs_settings.core.db import holding, insert_unless_there, sweep
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Throttle
 
 WINDOW = timedelta(minutes=15)
 FREE = {"account": 5, "browser": 5, "address": 30}  # failures without any delay
 LONGEST_DELAY = 60  # seconds
+KEPT = timedelta(days=1)  # longer than anything counts, also for send_limits
 
 
 class TooManyTries(Refused):
@@ -34,6 +35,7 @@ def reserve(db: Session, keys: list[str]) -> None:
 
     Counting first is what makes parallel tries add up. Keys read `kind:value`.
     """
+    sweep(db, Throttle, col(Throttle.last_failure) < now() - KEPT)
     rows = hold(db, keys)
     wait = max((_waiting(row) for row in rows), default=0)
     if wait:
