@@ -5,7 +5,7 @@ import re
 import traceback
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from pacs_settings.core import db
 
@@ -32,7 +32,7 @@ def quiet_values() -> None:
         if record.name.partition(".")[0] in SPEAKERS:
             _strip(record)
         elif record.exc_info and _of_database(record.exc_info[1]):
-            _replace(record, record.getMessage())  # PostgreSQL quotes what it does not take
+            _tell_of_database(record)
         return record
 
     make.without_values = True  # type: ignore[attr-defined]
@@ -48,6 +48,15 @@ def _replace(record: logging.LogRecord, told: str) -> None:
     if record.exc_info and record.exc_info[1]:
         told += "\n" + _places(record.exc_info[1])
     record.msg, record.args, record.exc_info = told, (), None
+
+
+def _tell_of_database(record: logging.LogRecord) -> None:
+    """PostgreSQL quotes what it does not take; one that is away needs a line, not a hundred."""
+    failure = record.exc_info[1] if record.exc_info else None
+    told = record.getMessage()
+    if isinstance(failure, OperationalError):
+        record.exc_info, told = None, f"{told}: {db.told(failure)}"
+    _replace(record, told)
 
 
 def _of_database(exception: BaseException | None) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,8 +24,7 @@ from pacs_settings.access.gate import Gate
 from pacs_settings.adapters.demo_directory import DemoDirectory
 from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
-from pacs_settings.core import demo, migrate, ports
-from pacs_settings.core.accounts import passwords
+from pacs_settings.core import ports
 from pacs_settings.logs import quiet_values
 from pacs_settings.pages import failures
 from pacs_settings.pages.links import view as links
@@ -47,6 +45,7 @@ from pacs_settings.pages.sign_in.view import sign_in_page, start_page
 from pacs_settings.pages.signature import state as signature_state
 from pacs_settings.pages.signature import view as signature
 from pacs_settings.pages.texts import t
+from pacs_settings.prepare import prepare
 from pacs_settings.ui.gallery import gallery
 
 quiet_values()
@@ -100,7 +99,7 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     """Migrate before the first request, then run beside the pages what runs beside them."""
     if config().production:
         lifeline.end_with_parent()
-    await asyncio.to_thread(_prepare)
+    await prepare()
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
     runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
@@ -109,13 +108,6 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _prepare() -> None:
-    migrate.upgrade()
-    passwords.warm_up()
-    if config().demo and demo.load_into_empty():
-        logging.getLogger(__name__).info("demonstration data loaded")
 
 
 app.register_lifespan_task(beside)

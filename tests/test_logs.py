@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from pacs_settings import logs
 
@@ -122,6 +122,14 @@ def test_what_a_database_quotes_stays_out_whoever_tells_it(written: io.StringIO)
     assert "outbox could not be worked on" in text
     assert "test_logs.py" in text
     assert "Refusal 23505 account uq_account_username_key" in text
+
+
+def test_a_database_that_is_away_takes_one_line(written: io.StringIO):
+    try:
+        raise OperationalError("SELECT …", {}, Exception("connection failed:\n\trefused"), True)
+    except OperationalError:
+        logging.getLogger("pacs_settings.worker").exception("outbox could not be worked on")
+    assert written.getvalue() == "outbox could not be worked on: connection failed: refused\n"
 
 
 def test_our_own_failures_say_what_it_was(written: io.StringIO):
