@@ -79,7 +79,7 @@ def _browser(browser: rx.Var[Browser]) -> rx.Component:
         rx.el.div(
             rx.el.span(
                 browser.browser,
-                rx.cond(browser.system != "", ", "),
+                rx.cond(browser.system != "", ", ", ""),
                 browser.system,
                 class_name="label",
             ),
