@@ -107,7 +107,7 @@ def test_it_works_once() -> None:
     locking.lock(token, HERE)
     desk.unlock(AN)
     assert seen.refusal(lambda: locking.lock(token, HERE)).code == "link_expired"
-    assert seen.refusal(lambda: locking.username(token)).code == "link_expired"
+    assert seen.refusal(lambda: locking.page(token)).code == "link_expired"
     assert factories.person(AN).state == AccountState.ACTIVE
 
 
@@ -125,7 +125,7 @@ def test_of_two_at_once_one_locks() -> None:
 def test_it_works_for_thirty_days(moved: Clock) -> None:
     tokens = [link(), link()]
     moved.forward(days=29, hours=23)
-    assert locking.username(tokens[0]) == AN
+    assert locking.page(tokens[0]).username == AN
     locking.lock(tokens[0], HERE)
     moved.forward(hours=2)
     desk.unlock(AN)
@@ -136,7 +136,7 @@ def test_opening_names_the_account_and_changes_nothing() -> None:
     token = link()
     before = seen.stored()
     with factories.statements() as sent:
-        assert locking.username(token) == AN
+        assert locking.page(token).username == AN
     assert all(text.startswith("SELECT") for text, _values in sent)
     assert seen.stored() == before
 
@@ -146,12 +146,12 @@ def test_it_touches_no_other_account() -> None:
     before = others()
     locking.lock(tokens[AN], HERE)
     assert others() == before
-    assert locking.username(tokens[SOFIE]) == SOFIE
+    assert locking.page(tokens[SOFIE]).username == SOFIE
 
 
 @pytest.mark.parametrize("token", ["", "no such link", "\ud800", "\0"])
 def test_what_is_no_link_locks_nobody(token: str) -> None:
-    assert seen.refusal(lambda: locking.username(token)).code == "link_expired"
+    assert seen.refusal(lambda: locking.page(token)).code == "link_expired"
     assert seen.refusal(lambda: locking.lock(token, HERE)).code == "link_expired"
 
 

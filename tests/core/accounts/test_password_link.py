@@ -1,9 +1,11 @@
 """Setting a password by a link and a code: activation, and after it was forgotten."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlmodel import Session
 
 from pacs_settings.core import db, mail_links
 from pacs_settings.core.accounts import (
@@ -132,6 +134,22 @@ def test_no_other_kind_of_link_sets_a_password(purpose: str) -> None:
         partial(put, token, "123456", purpose=purpose),
     ):
         assert refused(work)[0] == "link_expired"
+
+
+def test_a_link_that_is_used_while_its_code_is_checked_sets_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = link()
+    digits = code(token)
+    check = password_link.proof.check
+
+    def slow(session: Session, *rest: Any) -> str:
+        assert mail_links.use(session, token, RESET)
+        return check(session, *rest)
+
+    monkeypatch.setattr(password_link.proof, "check", slow)
+    assert refused(lambda: put(token, digits))[0] == "link_expired"
+    assert fits(PASSWORD)
 
 
 def test_a_link_that_was_asked_for_in_between_takes_over() -> None:

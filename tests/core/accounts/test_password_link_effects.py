@@ -18,6 +18,7 @@ from pacs_settings.core.tables import (
     AccountState,
     AuditEntry,
     Challenge,
+    MailLink,
     Method,
     Passkey,
     RecoveryCode,
@@ -50,6 +51,16 @@ def test_the_second_factor_stays_with_all_that_belongs_to_it() -> None:
     step = sign_in.check_password(sign_in.begin(AN), NEW, HERE)
     assert isinstance(step, NextStep)
     assert step.method == Method.AUTHENTICATOR
+
+
+def test_no_other_link_is_left() -> None:
+    token = link()
+    digits = code(token)
+    [row] = factories.rows(MailLink)
+    stray = MailLink(**row.model_dump() | {"token_hash": "left over by a race"})
+    factories.store(stray)
+    put(token, digits)
+    assert [row.purpose for row in factories.rows(MailLink)] == [LOCK]
 
 
 @pytest.mark.asvs("6.4.3")

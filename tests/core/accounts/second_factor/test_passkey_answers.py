@@ -18,6 +18,7 @@ from pacs_settings.core.accounts import fresh_proof, history, sessions, sign_in
 from pacs_settings.core.accounts.second_factor import codes, passkeys
 from pacs_settings.core.accounts.second_factor.factor import Attempt
 from pacs_settings.core.accounts.sign_in import NextStep, SignedIn, SignInRefused
+from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import (
     Account,
     AccountState,
@@ -293,7 +294,7 @@ def test_of_two_uses_of_one_answer_at_once_one_wins() -> None:
     actor = factories.actor(factories.person(AN))
     given = key.sign(fresh_proof.begin(actor))
     ends = factories.together(*[partial(fresh_proof.by_factor, actor, "passkey", given)] * 3)
-    assert sorted(str(end) for end in ends) == ["None", "wrong_code", "wrong_code"]
+    assert [str(end) for end in ends if isinstance(end, Refused)] == ["wrong_code"] * 2
 
 
 def test_only_the_last_challenge_counts() -> None:
@@ -379,7 +380,7 @@ ANYTHING = st.recursive(
 BASE64 = st.binary(max_size=300).map(base64url)
 ODD = ANYTHING | BASE64 | st.text(st.characters())
 MANY = settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -121,7 +121,9 @@ def test_of_two_tenth_ones_at_once_one_is_kept() -> None:
     assert len(names()) == MOST_PASSKEYS
 
 
-@pytest.mark.parametrize(("name", "why"), [("", "device_name"), ("Laptop", "device_name_taken")])
+@pytest.mark.parametrize(
+    ("name", "why"), [("x" * 61, "device_name"), ("Laptop", "device_name_taken")]
+)
 def test_a_refused_name_leaves_the_answer_good(name: str, why: str) -> None:
     actor = who()
     register(actor)
@@ -130,6 +132,13 @@ def test_a_refused_name_leaves_the_answer_good(name: str, why: str) -> None:
     assert (refusal.code, refusal.field) == (why, "name")
     passkeys.register(actor, "Key", answer)
     assert names() == ["Laptop", "Key"]
+
+
+def test_without_a_name_it_gets_a_number_that_is_free() -> None:
+    actor = who()
+    for name in ("Passkey 1", " ", "", "Passkey 4", ""):
+        passkeys.register(actor, name, Authenticator().create(passkeys.begin(actor)))
+    assert names() == ["Passkey 1", "Passkey 2", "Passkey 3", "Passkey 4", "Passkey 5"]
 
 
 def test_others_may_use_the_same_name() -> None:
