@@ -4,7 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
-from pacs_settings.core.db import make_engine
+from pacs_settings.core.db import alone, make_engine
 from pacs_settings.core.migrate import alembic_config
 
 url = context.config.attributes.get("url") or alembic_config().attributes["url"]
@@ -17,5 +17,6 @@ with engine.execution_options(writes=True).connect() as connection:
         render_as_batch=True,
     )
     with context.begin_transaction():
+        alone(connection, "migration", patient=True)
         context.run_migrations()
 engine.dispose()

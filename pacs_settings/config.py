@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 LANGUAGES = ("en", "nl")
 DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
+_DATABASE = re.compile(r"(postgres(ql(\+psycopg)?)?://[^/]*/|sqlite:///).+")
 
 
 class Config(BaseSettings):
@@ -47,7 +48,12 @@ class Config(BaseSettings):
         description="Address in the browser, the only origin accepted. `http` on loopback only.",
     )
     data_dir: Path = Field(Path("var"), description="Database and outbox files.")
-    database_url: str = Field("", description="SQLAlchemy address; SQLite in the data folder.")
+    database_url: str = Field(
+        "",
+        repr=False,
+        description="`postgresql://user:password@host:5432/name`; SQLite in the data folder "
+        "where it is not given.",
+    )
     demo: bool | None = Field(
         None,
         description="Demo data into an empty database. Off in production, on in development.",
@@ -77,6 +83,16 @@ class Config(BaseSettings):
     def _known_language(cls, value: str) -> str:
         if value not in LANGUAGES:
             raise ValueError(f"PACS_LANG is one of {', '.join(LANGUAGES)}")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        if value and not _DATABASE.fullmatch(value):
+            raise ValueError(
+                "PACS_DATABASE_URL begins with postgresql:// and names a database, "
+                "or with sqlite:/// and names a file"
+            )
         return value
 
     @field_validator("sms_url")

@@ -6,6 +6,10 @@ import time
 import traceback
 from typing import Any
 
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from pacs_settings.core import db
+
 # The framework writes what it could not handle with its payload and headers, and its exceptions
 # quote it too; names and places are enough to find a fault.
 SPEAKERS = ("reflex", "reflex_base", "socketio", "engineio", "asyncio", "granian", "_granian")
@@ -52,6 +56,8 @@ def quiet_values() -> None:
         record = made(*args, **kwargs)
         if record.name.partition(".")[0] in SPEAKERS:
             _strip(record)
+        elif record.exc_info and _of_database(record.exc_info[1]):
+            _tell_of_database(record)
         return record
 
     make.without_values = True  # type: ignore[attr-defined]
@@ -60,10 +66,26 @@ def quiet_values() -> None:
 
 def _strip(record: logging.LogRecord) -> None:
     """Cut the values off; never drops a record."""
-    told = _VALUES.sub(r"\1…", record.getMessage())[:LONGEST]
+    _replace(record, _VALUES.sub(r"\1…", record.getMessage())[:LONGEST])
+
+
+def _replace(record: logging.LogRecord, told: str) -> None:
     if record.exc_info and record.exc_info[1]:
         told += "\n" + _places(record.exc_info[1])
     record.msg, record.args, record.exc_info = told, (), None
+
+
+def _tell_of_database(record: logging.LogRecord) -> None:
+    """PostgreSQL quotes what it does not take; one that is away needs a line, not a hundred."""
+    failure = record.exc_info[1] if record.exc_info else None
+    told = record.getMessage()
+    if isinstance(failure, OperationalError):
+        record.exc_info, told = None, f"{told}: {db.told(failure)}"
+    _replace(record, told)
+
+
+def _of_database(exception: BaseException | None) -> bool:
+    return any(isinstance(cause, SQLAlchemyError) for cause in _causes(exception))
 
 
 def _places(exception: BaseException) -> str:
@@ -71,7 +93,8 @@ def _places(exception: BaseException) -> str:
     told = []
     for cause in _causes(exception):
         frames = "".join(traceback.format_tb(cause.__traceback__))
-        told.append(f"{frames}{type(cause).__name__}")
+        details = f": {db.told(cause)}" if isinstance(cause, SQLAlchemyError) else ""
+        told.append(f"{frames}{type(cause).__name__}{details}")
     return "\n".join(told)
 
 

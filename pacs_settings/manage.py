@@ -5,7 +5,7 @@ import os
 import sys
 
 from pacs_settings.config import config
-from pacs_settings.core import desk, migrate
+from pacs_settings.core import db, desk, migrate
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
 
@@ -17,6 +17,10 @@ def main(arguments: list[str] | None = None) -> int:
         config()
     except ValueError as unfit:
         return _refused(f"The configuration cannot be used:\n{unfit}")
+    try:
+        db.check()
+    except db.Unusable as unfit:
+        return _refused(f"The database cannot be used: {unfit}")
     migrate.upgrade()
     try:
         _run(asked)

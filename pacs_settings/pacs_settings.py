@@ -2,16 +2,17 @@
 
 import asyncio
 import gc
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import reflex as rx
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from pacs_settings import lifeline, worker
 from pacs_settings.access import (
+    http,
     link_routes,
     proof_routes,
     sign_in_routes,
@@ -23,8 +24,7 @@ from pacs_settings.access.gate import Gate
 from pacs_settings.adapters.demo_directory import DemoDirectory
 from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
-from pacs_settings.core import demo, migrate, ports
-from pacs_settings.core.accounts import passwords
+from pacs_settings.core import ports
 from pacs_settings.logs import bound_libraries, quiet_values
 from pacs_settings.pages import failures
 from pacs_settings.pages.links import view as links
@@ -45,6 +45,7 @@ from pacs_settings.pages.sign_in.view import sign_in_page, start_page
 from pacs_settings.pages.signature import state as signature_state
 from pacs_settings.pages.signature import view as signature
 from pacs_settings.pages.texts import t
+from pacs_settings.prepare import prepare
 from pacs_settings.ui.gallery import gallery
 
 quiet_values()
@@ -55,7 +56,7 @@ ports.directories["ldap"] = LdapDirectory
 ROUTES = (sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
 api = Starlette(
     routes=[route for module in ROUTES for route in module.routes],
-    exception_handlers={Exception: failures.route},
+    exception_handlers={SQLAlchemyError: http.away, Exception: failures.route},
 )
 app = rx.App(
     api_transformer=[api, static_pages.serve],
@@ -99,7 +100,7 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     """Migrate before the first request, then run beside the pages what runs beside them."""
     if config().production:
         lifeline.end_with_parent()
-    await asyncio.to_thread(_prepare)
+    await prepare()
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
     runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
@@ -108,13 +109,6 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _prepare() -> None:
-    migrate.upgrade()
-    passwords.warm_up()
-    if config().demo and demo.load_into_empty():
-        logging.getLogger(__name__).info("demonstration data loaded")
 
 
 app.register_lifespan_task(beside)

@@ -9,14 +9,20 @@ os.environ["REFLEX_ENV_MODE"] = "prod"
 
 from pacs_settings import build  # noqa: E402  (the mode decides what the configuration accepts)
 from pacs_settings.config import config  # noqa: E402
+from pacs_settings.core import db  # noqa: E402
 
 
 def main() -> None:
-    """Replace this process by the server; exits with a sentence when the configuration is unfit."""
+    """Replace this process by the server; exits with a sentence where it cannot be one."""
     try:
         settings = config()
     except ValueError as unfit:
         sys.exit(f"The configuration cannot be used:\n{unfit}")
+    try:
+        db.check()
+    except db.Unusable as unfit:
+        sys.exit(f"The database cannot be used: {unfit}")
+    db.forget_engine()
     build.ensure()
     os.environ["__REFLEX_SKIP_COMPILE"] = "true"
     lifeline.end_with_parent()

@@ -12,9 +12,11 @@ from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
 from pacs_settings.core import outbox, ports
 from pacs_settings.core.accounts import directory_watch, forgotten
+from pacs_settings.logs import quiet_values
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds between looks when nothing is due
+LONG_PAUSE = 5.0  # seconds after a failure, such as that the database is away
 
 
 async def work() -> None:
@@ -26,7 +28,8 @@ async def work() -> None:
             done = await asyncio.to_thread(_once, files, texter)
         except Exception:
             log.exception("outbox could not be worked on")
-            done = 0
+            await asyncio.sleep(LONG_PAUSE)
+            continue
         if not done:
             await asyncio.sleep(PAUSE)
 
@@ -52,4 +55,5 @@ async def _alone() -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
+    quiet_values()
     asyncio.run(_alone())

@@ -191,9 +191,10 @@ class Server:
         """Its SQLite file."""
         return self.folder / "pacs_settings.db"
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        """What it, and commands beside it, run in."""
+        return {
             **{k: v for k, v in os.environ.items() if not k.startswith("PACS_DATABASE")},
             "PORT": str(self.port),
             "PACS_DATA_DIR": str(self.folder),
@@ -202,11 +203,14 @@ class Server:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             **self.extra,
         }
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "pacs_settings.serve"],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -185,7 +185,8 @@ def everything() -> str:
     """All that is stored, as text."""
     tables = SQLModel.metadata.sorted_tables
     with db.engine().connect() as connection:
-        return "\n".join(str(row) for table in tables for row in connection.execute(table.select()))
+        found = [str(row) for table in tables for row in connection.execute(table.select())]
+    return "\n".join(sorted(found))
 
 
 def held(work: Callable[[], object]) -> threading.Thread:

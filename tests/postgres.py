@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,9 @@ SET session_replication_role = replica AS $$ DECLARE name text; BEGIN
 END $$;
 CREATE EVENT TRIGGER altered ON ddl_command_end EXECUTE FUNCTION kept.note();
 """
+# A server ends with the thread that has begun it, should the tests be killed; this one lives as long
+# as they do.
+_THREAD = ThreadPoolExecutor(1)
 OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
@@ -110,12 +114,13 @@ class Postgres:
         chosen = [f"--{name}={value}" for name, value in SETTINGS.items()]
         command = [PROGRAMS / "postgres", "-D", self.folder / "data", "-p", str(self.port), *chosen]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = _THREAD.submit(
+                subprocess.Popen,
                 [*_as_somebody(), "--pdeathsig=INT", *command],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
-            )
+            ).result()
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

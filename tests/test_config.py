@@ -161,6 +161,33 @@ def test_the_database_is_in_the_folder_of_data_unless_told(setting) -> None:
     assert setting(PACS_DATABASE_URL="postgresql://db/pacs").database_url == "postgresql://db/pacs"
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgres://portal@db.example/pacs",
+        "postgresql://portal:secret@db.example:5432/pacs?sslmode=verify-full",
+        "postgresql+psycopg:///pacs?host=/run/postgresql",
+        "sqlite:////srv/pacs/pacs_settings.db",
+    ],
+)
+def test_the_database_is_postgresql_or_sqlite(setting, address: str) -> None:
+    assert setting(PACS_DATABASE_URL=address).database_url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mysql://u:secret@h/d", "postgresql://u:secret@h", "u:secret@h", "postgresql+asyncpg://u@h/d"],
+)
+def test_no_other_database_and_its_password_is_not_told(setting, address: str) -> None:
+    told = refusal(setting, PACS_DATABASE_URL=address)
+    assert "PACS_DATABASE_URL begins with" in told
+    assert "secret" not in told.replace("secret_key", "")
+
+
+def test_the_password_of_the_database_is_not_shown(setting) -> None:
+    assert "secret" not in repr(setting(PACS_DATABASE_URL="postgresql://u:secret@h/d"))
+
+
 def test_only_our_own_pages_may_change_anything(setting, production) -> None:
     assert production().origins == ("https://portal.example",)
     assert production().routes_url == ""

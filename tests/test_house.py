@@ -108,6 +108,12 @@ def test_imports_point_one_way(place: str) -> None:
     assert wrong == set()
 
 
+def test_rows_are_held_in_one_way() -> None:
+    """By `db.hold` and its like, which know how not to make others wait in a ring (ADR 10)."""
+    elsewhere = [path for path in sources() if path.name != "db.py"]
+    assert [path.name for path in elsewhere if "for_update" in path.read_text()] == []
+
+
 def test_sections_do_not_know_each_other() -> None:
     shared = {"shell", "mobile", "texts", "answers", "failures"}
     sections = {path.name for path in (ROOT / "pages").iterdir() if (path / "view.py").exists()}

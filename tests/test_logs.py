@@ -3,8 +3,10 @@
 import io
 import logging
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from pacs_settings import logs
 
@@ -126,3 +128,38 @@ def test_the_libraries_share_one_bound(monkeypatch: pytest.MonkeyPatch):
     finally:
         for name in [*logging.root.manager.loggerDict, *logs.SPEAKERS]:
             logging.getLogger(name).removeFilter(bounds[0])
+
+
+def test_what_a_database_quotes_stays_out_whoever_tells_it(written: io.StringIO):
+    class Refusal(Exception):
+        sqlstate = "23505"
+        diag = SimpleNamespace(table_name="account", constraint_name="uq_account_username_key")
+
+    try:
+        try:
+            raise IntegrityError("INSERT …", {}, Refusal(f"Key (username)=({SECRET})"), True)
+        except IntegrityError as fault:
+            raise LookupError(SECRET) from fault
+    except LookupError:
+        logging.getLogger("pacs_settings.worker").exception("%s could not be worked on", "outbox")
+    text = written.getvalue()
+    assert SECRET not in text
+    assert "outbox could not be worked on" in text
+    assert "test_logs.py" in text
+    assert "Refusal 23505 account uq_account_username_key" in text
+
+
+def test_a_database_that_is_away_takes_one_line(written: io.StringIO):
+    try:
+        raise OperationalError("SELECT …", {}, Exception("connection failed:\n\trefused"), True)
+    except OperationalError:
+        logging.getLogger("pacs_settings.worker").exception("outbox could not be worked on")
+    assert written.getvalue() == "outbox could not be worked on: connection failed: refused\n"
+
+
+def test_our_own_failures_say_what_it_was(written: io.StringIO):
+    try:
+        raise LookupError("no such thing")
+    except LookupError:
+        logging.getLogger("pacs_settings.worker").exception("failed")
+    assert "no such thing" in written.getvalue()

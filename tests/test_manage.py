@@ -92,9 +92,9 @@ def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_it_works_on_the_database_of_the_server(database: Path) -> None:
+def test_it_works_on_the_database_of_the_server(database: str) -> None:
     settings = {"PACS_SECRET_KEY": os.environ["PACS_SECRET_KEY"]}
-    settings["PACS_DATA_DIR"] = str(database.parent)
+    settings["PACS_DATABASE_URL"] = database
     done = run(*INVITE, **settings)
     assert (done.returncode, done.stdout) == (0, "")
     assert "Traceback" not in done.stderr
@@ -122,9 +122,9 @@ def test_a_configuration_that_is_unfit_is_told_without_its_secrets(tmp_path: Pat
     assert key[:8] not in done.stderr
 
 
-def test_bytes_that_are_no_text_are_refused_like_any_other(database: Path) -> None:
+def test_bytes_that_are_no_text_are_refused_like_any_other(database: str) -> None:
     settings = {"PACS_SECRET_KEY": os.environ["PACS_SECRET_KEY"]}
-    settings["PACS_DATA_DIR"] = str(database.parent)
+    settings["PACS_DATABASE_URL"] = database
     done = run("unlock", os.fsdecode(b"\xff@demo.example"), **settings)
     assert (done.returncode, done.stdout) == (1, "")
     assert "There is no account with this address." in done.stderr

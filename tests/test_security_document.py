@@ -13,6 +13,7 @@ from pacs_settings.access.watch import WARN
 from pacs_settings.core import mappings, personal, privacy
 from pacs_settings.core.accounts import password_rules as rules
 from pacs_settings.core.accounts import sign_in, throttle
+from pacs_settings.core.accounts.second_factor import proof
 from pacs_settings.core.tables import Account, Means, Region
 from pacs_settings.pages.security.routes import STRENGTH_RATE
 from tests.core.accounts.test_known_passwords import LONGEST_MINIMUM, listed
@@ -59,7 +60,7 @@ def test_the_figures_of_slowing_down_are_those_of_the_code() -> None:
     waits = [throttle.delay("account", free["account"] + n) for n in (1, 2, 3, 99)]
     assert waits == [2, 4, 8, longest]
     assert free["account"] == free["browser"]
-    codes = IN_WORDS[sign_in.CODES_BEFORE_LOCK]
+    codes = IN_WORDS[proof.CODES_BEFORE_LOCK]
     fade = throttle.WINDOW.seconds // 60
     assert not tells(
         "Guessing",

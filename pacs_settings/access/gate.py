@@ -12,6 +12,7 @@ from reflex.middleware import Middleware
 from reflex.state import BaseState, State, StateUpdate
 from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
+from sqlalchemy.exc import SQLAlchemyError
 
 from pacs_settings.access import arguments, noise, principal
 from pacs_settings.access.permissions import Permission, needed, needs_fresh_proof
@@ -21,7 +22,7 @@ from pacs_settings.access.tabs import Tab, connected, tabs
 from pacs_settings.access.visitor import Visitor, visitor
 from pacs_settings.core import audit
 from pacs_settings.core.accounts.addresses import network
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import told, writing
 
 log = logging.getLogger(__name__)
 _ROOT = State.get_full_name()
@@ -60,7 +61,11 @@ class Gate(Middleware):
             arguments.check(_handler(event), event.payload)
         except arguments.BadArguments as wrong:
             return _refused(asked, None, f"arguments: {wrong}")
-        acting = await _look_up(asked)
+        try:
+            acting = await _look_up(asked)
+        except SQLAlchemyError as failure:
+            return _nobody_known(asked, access, failure)
+        access.away = False
         principal.enter(acting, asked.who.language)
         session_id = acting.session_id if acting else ""
         if access._session_id != session_id:
@@ -127,6 +132,16 @@ async def _look_up(asked: Asked) -> Principal | None:
     cookie = asked.who.session
     known = tabs.knows(asked.tab, cookie.partition(".")[0])
     return await principal.look_up(cookie, asked.who.visit, use=use, known=known)
+
+
+def _nobody_known(asked: Asked, access: AccessState, failure: SQLAlchemyError) -> StateUpdate:
+    """The database is away: say that and nothing else, since it is not known to whom."""
+    if noise.worth_noting("away", ""):
+        log.error("event not let through: %s %s", asked.event.name, told(failure))
+    access.away = True
+    delta = access.get_delta()
+    access._clean()
+    return StateUpdate(delta=delta)
 
 
 def _rebind(asked: Asked, access: AccessState, session_id: str) -> None:

@@ -1,12 +1,16 @@
 """What our HTTP routes share: who asks, whether the origin is ours, where to go next."""
 
 import asyncio
+import html
+import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData, Headers
 from starlette.requests import Request
 from starlette.responses import (
+    HTMLResponse,
     JSONResponse,
     PlainTextResponse,
     RedirectResponse,
@@ -19,11 +23,13 @@ from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.visitor import Visitor, visitor
 from pacs_settings.config import config
+from pacs_settings.core import db
 from pacs_settings.core.accounts.passwords import Busy, HashPool
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
 
 LARGEST = 64 * 1024  # bytes of a form
+log = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
 Acting = Callable[[Request, Principal], Awaitable[Response]]
 
@@ -121,6 +127,26 @@ async def answer(
     except Busy:
         return refusal(Refused("busy"), who(request).language, status=503)
     return JSONResponse(told or {}, headers={"Cache-Control": "no-store"})
+
+
+async def away(request: Request, failure: Exception) -> Response:
+    """503: the database is away, or did not take what it was asked to keep."""
+    told = db.told(failure) if isinstance(failure, SQLAlchemyError) else type(failure).__name__
+    log.error("route %s failed: %s", request.url.path, told)
+    if "application/json" in request.headers.get("accept", ""):
+        return refusal(Refused("not_saved"), who(request).language, status=503)
+    return later(request, "not_saved")
+
+
+def later(request: Request, code: str) -> Response:
+    """503: a refusal as a page of its own, for now; works without scripts."""
+    spoken = who(request).language
+    sentence = html.escape(text(spoken, f"refused.{code}"))
+    back = html.escape(text(spoken, "login.back"))
+    body = f'<!doctype html><html lang="{spoken}"><title>{sentence}</title><main><p>{sentence}</p>'
+    body += f'<p><a href="{page_url("/login")}">{back}</a></p></main></html>'
+    headers = {"Retry-After": "5", "Cache-Control": "no-store"}
+    return HTMLResponse(body, status_code=503, headers=headers)
 
 
 def typed(form: FormData, name: str) -> str:

@@ -1,16 +1,15 @@
 """Signing in and out by plain form posts; works before any script has loaded."""
 
 import asyncio
-import html
 from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from pacs_settings.access import cookies, principal
-from pacs_settings.access.http import go, own_post, page_url, refusal, typed, who
+from pacs_settings.access.http import go, later, own_post, refusal, typed, who
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.tabs import tabs
 from pacs_settings.access.visitor import Visitor
@@ -19,12 +18,20 @@ from pacs_settings.core.accounts import passwords, sessions, sign_in
 from pacs_settings.core.accounts.send_limits import TooManyCodes
 from pacs_settings.core.accounts.sign_in import PROVEN_FOR, NextStep, SignedIn, SignInRefused
 from pacs_settings.core.tables import Method
-from pacs_settings.locale import text
 
 ADDRESS, PASSWORD, CODE = "/auth/address", "/auth/password", "/auth/code"
 RESEND, CHALLENGE = "/auth/resend", "/auth/challenge"
 SIGN_OUT, RENEW, LANGUAGE = "/auth/sign-out", "/auth/renew", "/auth/language"
 SIGN_IN_SECONDS = int(PROVEN_FOR.total_seconds())  # of the cookie; the server decides
+# Pages that a choice of language comes back to.
+PLACES = (
+    "/settings/",
+    "/login",
+    "/forgot-password",
+    "/reset-password",
+    "/activate",
+    "/lock-account",
+)
 START, ENROL = "/settings/personal", "/settings/security"
 # Any event of a session that has ended makes its tab leave; this one does nothing else.
 LOOK = "reflex___state____state.pacs_settings___pages___shell___state____session_state.look"
@@ -131,7 +138,7 @@ async def language(request: Request) -> Response:
     """Remember the language chosen and show the same page in it."""
     chosen = typed(await request.form(), "language")
     came_from = urlsplit(request.headers.get("referer", "")).path
-    response = go(came_from if came_from.startswith(("/settings/", "/login")) else "/")
+    response = go(came_from if came_from.startswith(PLACES) else "/")
     if chosen in LANGUAGES:
         cookies.put(response, cookies.LANGUAGE, chosen, max_age=cookies.YEAR)
     return response
@@ -139,12 +146,7 @@ async def language(request: Request) -> Response:
 
 def busy(request: Request) -> Response:
     """503: more passwords wait to be checked than is sensible."""
-    spoken = who(request).language
-    sentence = html.escape(text(spoken, "refused.busy"))
-    back = html.escape(text(spoken, "login.back"))
-    body = f'<!doctype html><html lang="{spoken}"><title>{sentence}</title><main><p>{sentence}</p>'
-    body += f'<p><a href="{page_url("/login")}">{back}</a></p></main></html>'
-    return HTMLResponse(body, status_code=503, headers={"Retry-After": "5"})
+    return later(request, "busy")
 
 
 def _refused(refused: SignInRefused) -> Response:

@@ -10,10 +10,12 @@ from pacs_settings.access.permissions import Permission, requires
 class AccessState(rx.State):
     """Bound to one session by the gate; a tab of another session starts from nothing.
 
+    `away` says that nobody could be looked up just now.
     `proof_asked` counts the questions whether it is the owner: the page shows a dialog for each.
     """
 
     ended: bool = False
+    away: bool = False
     proof_asked: int = 0
     _session_id: str = ""
     _waiting: tuple[str, dict[str, Any]] | None = None

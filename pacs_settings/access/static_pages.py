@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacs_settings.access import principal
-from pacs_settings.access.http import who
+from pacs_settings.access.http import away, who
 from pacs_settings.access.permissions import Permission
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.sign_in_routes import ENROL, START
@@ -158,7 +159,10 @@ async def _respond(request: Request) -> Response:
         cache = "public, max-age=31536000, immutable" if hashed else "public, max-age=3600"
         return _send(request, asset, {"Cache-Control": cache})
     seen = who(request)
-    acting = await principal.look_up(seen.session, seen.visit, use=True)
+    try:
+        acting = await principal.look_up(seen.session, seen.visit, use=True)
+    except SQLAlchemyError as failure:
+        return await away(request, failure)
     elsewhere = _elsewhere(path, acting)
     if elsewhere:
         return RedirectResponse(elsewhere, status_code=303, headers={"Cache-Control": "no-store"})

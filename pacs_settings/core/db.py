@@ -139,6 +139,36 @@ def reads_at_once() -> bool:
     return engine().dialect.name == "sqlite"
 
 
+class Unusable(ValueError):
+    """The database cannot be used; says why, without its password."""
+
+
+def check() -> None:
+    """Raise Unusable unless the database answers and takes every text."""
+    try:
+        with engine().connect() as connection:
+            if reads_at_once():
+                return
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    except sa.exc.SQLAlchemyError as failure:
+        raise Unusable(told(failure)) from None
+    except OSError as failure:  # no folder for a file
+        raise Unusable(str(failure)) from None
+    if encoding != "UTF8":
+        raise Unusable(f"its encoding is {encoding}; make one with ENCODING 'UTF8'")
+
+
+def told(failure: sa.exc.SQLAlchemyError) -> str:
+    """What a log may say of a failure: how and where, never a value of a row."""
+    original: Any = getattr(failure, "orig", None)
+    if original is None:
+        return type(failure).__name__
+    if not getattr(original, "sqlstate", None):  # SQLite, or no connection: those tell no value
+        return " ".join(str(original).split())
+    where = (original.diag.table_name, original.diag.constraint_name)
+    return " ".join(filter(None, (type(original).__name__, original.sqlstate, *where)))
+
+
 def forget_engine() -> None:
     """Close the pool and forget the engine; only tests and forks do."""
     if engine.cache_info().currsize:
@@ -248,14 +278,19 @@ def sweep(session: Session, table: type[SQLModel], over: sa.ColumnElement[bool])
     session.execute(sa.delete(table).where(sa.tuple_(*key).in_(free)))
 
 
-def alone(connection: sa.Connection | Session, what: str) -> None:
+def alone(connection: sa.Connection | Session, what: str, *, patient: bool = False) -> None:
     """Have nobody else do `what` before this transaction ends; writers of SQLite are alone anyway.
 
-    For what no row can be locked for, since it may not be there yet.
+    For what no row can be held for, since it may not be there yet. `patient` lifts the limits of
+    time from the transaction: tables may be large, and others busy.
     """
-    if _dialect(connection).name == "postgresql":
-        key = sa.func.hashtextextended(f"pacs_settings:{what}", 0)
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    if _dialect(connection).name != "postgresql":
+        return
+    limits = ("lock_timeout", "statement_timeout") if patient else ()
+    for name in limits:
+        connection.execute(sa.text(f"SET LOCAL {name} = 0"))
+    key = sa.func.hashtextextended(f"pacs_settings:{what}", 0)
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def insert_or_update(

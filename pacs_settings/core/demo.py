@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col
 
 from pacs_settings.core.accounts import numbers, passwords, usernames
-from pacs_settings.core.db import writing
+from pacs_settings.core.db import alone, writing
 from pacs_settings.core.tables import (
     Account,
     AccountState,
@@ -39,6 +39,7 @@ GROUPS = ("Group practice The Linden", "Huisartsen Dampoort")
 def load_into_empty() -> bool:
     """Load the demo accounts where there is no account at all; returns whether it did."""
     with writing() as db:
+        alone(db, "demo")
         if db.scalar(sa.select(sa.func.count()).select_from(Account)):
             return False
         free = Region(name="Flanders")

@@ -1,15 +1,19 @@
 """Engine, transactions, column types, and what the constraints hold."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from pacs_settings.core import clock, db
 from pacs_settings.core.tables import Account, PhysicianNumber, Region, Throttle
 from tests import factories
+from tests.conftest import free_port, using
 from tests.factories import AN
+from tests.postgres import OTHERS, Postgres
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -185,3 +189,74 @@ def test_a_quick_statement_gives_its_connection_back_and_sees_what_was_written()
         assert row is not None
         assert row[2] is bool(number % 2)
     assert db.engine().pool.checkedout() == 0
+
+
+# A database that is away.
+
+
+def unreachable(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "file").touch()
+    return {
+        "sqlite": f"sqlite:///{tmp_path}/file/below/x.db",
+        "postgresql": f"postgresql://portal:secret@127.0.0.1:{free_port()}/pacs",
+    }
+
+
+def test_a_database_that_answers_is_fit() -> None:
+    db.check()
+
+
+def test_one_that_does_not_answer_is_named_without_its_password(
+    database_kind: str, tmp_path: Path
+) -> None:
+    url = unreachable(tmp_path)[database_kind]
+    with using(url), pytest.raises(db.Unusable) as unfit:
+        db.check()
+    told = str(unfit.value)
+    assert "secret" not in told
+    assert "\n" not in told
+    assert {"sqlite": "file", "postgresql": "refused"}[database_kind] in told
+
+
+@pytest.mark.only_on("postgresql", "SQLite has one encoding")
+def test_one_that_cannot_take_every_text_is_refused(postgresql: Postgres) -> None:
+    with postgresql.connect() as connection:
+        connection.execute("CREATE DATABASE small TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    with using(postgresql.url("small")), pytest.raises(db.Unusable, match="LATIN1"):
+        db.check()
+    postgresql.drop("small")
+
+
+@pytest.mark.only_on("postgresql", "a file does not go away")
+def test_one_that_drops_connections_is_reached_again(postgresql: Postgres, database: str) -> None:
+    assert _WHO.one(key=AN)
+    with postgresql.connect() as other:
+        other.execute(OTHERS, [make_url(database).database])
+    assert _WHO.one(key=AN)
+    assert factories.person(AN)
+
+
+@pytest.mark.only_on("postgresql", "a file does not go away")
+def test_every_statement_fails_in_one_way(tmp_path: Path) -> None:
+    with using(unreachable(tmp_path)["postgresql"]):
+        for ask in (lambda: _WHO.one(key=AN), lambda: factories.person(AN)):
+            with pytest.raises(sa.exc.OperationalError) as failure:
+                ask()
+            assert "refused" in db.told(failure.value)
+
+
+def test_a_wrong_statement_gives_its_connection_back() -> None:
+    wrong = db.Quick(sa.select(sa.literal_column("nothing_of_this_name")))
+    for _ in range(40):  # more than the pool has
+        with pytest.raises(sa.exc.OperationalError):
+            wrong.one()
+    assert db.engine().pool.checkedout() == 0
+
+
+def test_what_a_log_may_say_holds_no_value() -> None:
+    with pytest.raises(sa.exc.IntegrityError) as failure:
+        factories.account(username=AN)
+    told = db.told(failure.value)
+    assert "account" in told
+    assert "peeters" not in told
+    assert db.told(sa.exc.TimeoutError()) == "TimeoutError"

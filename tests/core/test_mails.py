@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pacs_settings.config import config
 from pacs_settings.core import mails
 from pacs_settings.core.tables import Account, Gender
 
@@ -14,7 +15,21 @@ VALUES = {
     "system": "Linux",
     "detail": "My phone",
 }
-TEMPLATES = ("password_changed", "factor_added", "factor_removed", "account_locked")
+TEMPLATES = (
+    "password_changed",
+    "factor_added",
+    "factor_removed",
+    "account_locked",
+    "activated",
+    "failures",
+    "mobile_registered",
+    "new_browser",
+    "recovery_low",
+    "recovery_renewed",
+    "recovery_used",
+)
+LINKS = {"reset": "reset", "invitation": "activation"}
+WITHOUT = ("unlocked", "locked_by_owner", "reset_directory", "invitation_directory")
 
 
 def owner(**values: Any) -> Account:
@@ -82,6 +97,74 @@ def test_the_moment_is_in_the_time_zone_of_the_region(zone: str, day: str) -> No
 def test_what_is_not_known_is_said_so() -> None:
     body = written(told={"address": "", "browser": "", "system": ""}).body
     assert body.count("unknown") == 2
+
+
+# Codes and links.
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_an_alert_has_the_link_that_locks_and_says_what_else_to_do(
+    template: str, language: str
+) -> None:
+    mail = written(template, language=language, told={"token": "a-token"})
+    assert mail.body.count("/link/lock/a-token") == 1
+    assert "/settings/security" in mail.body
+    assert "a-token" not in mail.subject
+
+
+@pytest.mark.parametrize(("template", "purpose"), LINKS.items())
+def test_a_link_is_there_once_and_not_in_the_subject(template: str, purpose: str) -> None:
+    mail = written(template, told={"token": "a-token"})
+    assert mail.body.count("a-token") == 1
+    assert f"/link/{purpose}/a-token\n" in mail.body
+    assert "/link/lock/" not in mail.body
+    assert "a-token" not in mail.subject
+
+
+@pytest.mark.parametrize("template", WITHOUT)
+def test_what_holds_no_secret_has_no_link(template: str) -> None:
+    assert "/link/" not in written(template).body
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [("22:40:00", "10"), ("22:31:00", "1"), ("22:30:20", "1"), ("23:30:00", "60")],
+)
+def test_a_code_stands_by_itself_with_its_minutes(language: str, until: str, told: str) -> None:
+    values = {"code": "012345", "until": f"2026-07-01T{until}+00:00"}
+    mail = written("code", language=language, told=values)
+    assert "\n\n012345\n\n" in mail.body
+    assert f" {told} minu" in mail.body
+    assert "012345" not in mail.subject
+    assert "/link/" not in mail.body
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_a_text_message_begins_with_its_code_and_fits_into_one(language: str) -> None:
+    text = mails.text_message(owner(language=language), "code", {"code": "012345"})
+    assert text.startswith("012345 ")
+    assert len(text.encode("ascii")) <= 160
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "Authenticator app"), ("nl", "Authenticator-app")]
+)
+def test_a_method_is_named_as_on_the_page(language: str, words: str) -> None:
+    told = {"method": "authenticator", "detail": ""}
+    assert f"“{words}”" in written("factor_removed", language=language, told=told).body
+
+
+def test_a_link_leads_to_the_routes_address_in_development(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REFLEX_ENV_MODE", "dev")
+    config.cache_clear()
+    assert "http://localhost:8000/link/lock/" in written(told={"token": "a-token"}).body
+    monkeypatch.setenv("REFLEX_ENV_MODE", "prod")
+    monkeypatch.setenv("PACS_BASE_URL", "https://portal.example")
+    config.cache_clear()
+    assert "https://portal.example/link/lock/" in written(told={"token": "a-token"}).body
+    config.cache_clear()
 
 
 def test_a_name_with_braces_is_a_name() -> None:

@@ -1,5 +1,9 @@
 """Migrations lead to what the models say, and back."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -7,8 +11,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
 from pacs_settings.core import db, migrate
+from pacs_settings.core.tables import Account
+from tests import factories
+from tests.conftest import ROOT, using
 
 
 @pytest.fixture
@@ -101,6 +107,39 @@ def test_upgrading_twice_changes_nothing(empty: str) -> None:
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT name FROM source").scalar() == "kept"
     engine.dispose()
+
+
+BEGIN = """
+from pacs_settings.core import demo, migrate
+print("ready", flush=True)
+input()
+migrate.upgrade()
+demo.load_into_empty()
+"""
+
+
+def test_several_workers_may_begin_on_an_empty_database_at_once(empty: str) -> None:
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", BEGIN],
+            env={**os.environ, "PACS_DATABASE_URL": empty},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    assert [worker.stdout.readline() for worker in workers] == ["ready\n"] * 2  # type: ignore[union-attr]
+    for worker in workers:
+        worker.stdin.write("now\n")  # type: ignore[union-attr]
+        worker.stdin.flush()  # type: ignore[union-attr]
+    for worker in workers:
+        worker.communicate(timeout=120)
+    assert [worker.returncode for worker in workers] == [0, 0]
+    assert differences(empty) == []
+    with using(empty):
+        assert len(factories.rows(Account)) == 5
 
 
 def test_there_is_a_way_back_and_forth_again(empty: str) -> None:

@@ -1,18 +1,20 @@
 """Messages that must leave."""
 
 import threading
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from pacs_settings.core import clock, db, outbox
+from pacs_settings.core import clock, db, outbox, secrets
 from pacs_settings.core.tables import OutboxMessage
-from tests import factories
+from tests import factories, seen
 from tests.core.conftest import Clock
 from tests.factories import AN, HERE
 from tests.fakes import FakeMailer, FakeTexter
 
 pytestmark = pytest.mark.usefixtures("database")
+NUMBER = "+32470123456"
 
 
 def put(count: int = 1, template: str = "password_changed", detail: str = "") -> None:
@@ -53,6 +55,100 @@ def test_it_knows_when_and_with_which_browser() -> None:
     assert (values["browser"], values["system"]) == ("Firefox 128", "Linux")
     assert (values["address"], values["detail"]) == (HERE.address, "My phone")
     assert abs(clock.now().timestamp() - only().created_at.timestamp()) < 60
+
+
+# What is secret.
+
+
+def code(to: str = NUMBER, channel: str = "sms") -> None:
+    with db.writing() as session:
+        until = clock.now() + timedelta(minutes=10)
+        outbox.put_code(session, factories.person(AN), channel, to, HERE, "012345", until)
+
+
+def kept(digits: str) -> bool:
+    """Whether a code is stored; moments and numbers may contain the same digits."""
+    return any(f"{mark}{digits}" in seen.stored() for mark in ("'", '"'))
+
+
+@pytest.mark.parametrize(("channel", "to"), [("sms", NUMBER), ("mail", AN)])
+def test_a_code_is_sealed_until_it_leaves_and_gone_afterwards(channel: str, to: str) -> None:
+    code(to, channel)
+    assert not kept("012345")
+    mailer, texter = FakeMailer(), FakeTexter()
+    assert outbox.send_due(mailer, texter) == 1
+    sent = texter.sent + [(mail[1], mail[3]) for mail in mailer.sent]
+    assert [(whom, "012345" in text) for whom, text in sent] == [(to, True)]
+    assert only().sealed == ""
+    assert not kept("012345")
+
+
+def test_the_link_of_an_alert_is_gone_afterwards_too() -> None:
+    put()
+    [body] = seen.post().to(AN)
+    assert seen.links_in(body)["lock"] not in seen.stored()
+    assert only().sealed == ""
+
+
+def test_what_was_not_sent_keeps_its_code_for_the_next_try(moved: Clock) -> None:
+    code()
+    assert outbox.send_due(FakeMailer(), FakeTexter(failures=1)) == 0
+    assert (only().problem, only().tries) == ("ConnectionRefusedError", 1)
+    moved.forward(seconds=11)  # sooner than a mail: a code is worth little after some minutes
+    texter = FakeTexter()
+    assert outbox.send_due(FakeMailer(), texter) == 1
+    assert "012345" in texter.sent[0][1]
+
+
+def test_a_code_that_is_over_is_not_sent_and_gone(moved: Clock) -> None:
+    code()
+    moved.forward(minutes=10, seconds=1)
+    texter = FakeTexter()
+    assert outbox.send_due(FakeMailer(), texter) == 0
+    assert texter.sent == []
+    assert (only().problem, only().sealed, only().sent_at) == ("TooLate", "", None)
+    moved.forward(days=1)
+    assert outbox.send_due(FakeMailer(), texter) == 0
+
+
+def test_a_code_goes_where_it_was_sent_to_whatever_is_on_file_by_now() -> None:
+    code()
+    factories.change(AN, mobile_phone="+32470999999")
+    assert [to for to, _ in seen.post().texts] == [NUMBER]
+
+
+@pytest.mark.parametrize("failure", [OSError("full"), TimeoutError(), ValueError("no number")])
+def test_a_text_message_that_does_not_leave_keeps_no_other_back(failure: Exception) -> None:
+    class Broken(FakeTexter):
+        def send_text(self, message_id: str, to: str, text: str) -> None:
+            raise failure
+
+    code()
+    put()
+    mailer = FakeMailer()
+    assert outbox.send_due(mailer, Broken()) == 1
+    assert len(mailer.sent) == 1
+    assert factories.rows(OutboxMessage)[0].problem == type(failure).__name__
+
+
+def test_nothing_that_is_sent_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(1, logger=""):
+        code()
+        put()
+        outbox.send_due(FakeMailer(failures=1), FakeTexter(failures=1))
+        outbox.send_due(FakeMailer(), FakeTexter())
+    for told in ("012345", NUMBER, AN, "link/lock"):
+        assert told not in caplog.text
+
+
+def test_what_another_key_sealed_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    code()
+    row = only()
+    row.sealed = secrets.seal("another purpose", '{"code": "012345"}')
+    factories.store(row)
+    texter = FakeTexter()
+    assert outbox.send_due(FakeMailer(), texter) == 0
+    assert (texter.sent, only().problem) == ([], "NotSealedHere")
 
 
 def test_what_does_not_leave_is_tried_again_later_and_later(moved: Clock) -> None:

@@ -12,10 +12,11 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
-from pacs_settings.core import db, desk, mail_links, ports
+from pacs_settings.core import db, desk, mail_links, ports, secrets
 from pacs_settings.core.accounts import (
     credentials,
     forgotten,
+    known_browsers,
     remembered,
     send_limits,
     sessions,
@@ -174,6 +175,22 @@ def _remember_and_mail(visit: Visit) -> None:
     with db.writing() as session:
         remembered.remember(session, an(), visit)
         mail_links.make(session, an(), mail_links.RESET)
+
+
+@one_by_one
+def test_a_browser_may_sign_in_to_two_accounts_at_once() -> None:
+    def enter() -> SignedIn | NextStep:
+        return sign_in.check_password(sign_in.begin(AN), PASSWORD, visit)
+
+    visit = HERE
+    first = enter()
+    assert isinstance(first, SignedIn)
+    visit = Visit(HERE.address, HERE.user_agent, first.browser)
+    with db.writing() as session:  # as the sign-in to the other account does
+        known_browsers._rename(session, secrets.fingerprint(first.browser), Visit(browser="new"))
+        second = Aside(enter)
+        assert second.waits
+    assert isinstance(second.ended(), SignedIn)
 
 
 # An account that is held.

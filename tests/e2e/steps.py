@@ -2,11 +2,13 @@
 
 import sqlite3
 import time
+from functools import partial
 from typing import Any
 
 import pyotp
 from playwright.sync_api import Locator, Page, expect
 
+from pacs_settings.locale import text
 from tests.conftest import PASSWORD, Server
 
 AN = "an.peeters@demo.example"
@@ -95,19 +97,20 @@ def look_up(server: Server, query: str, *values: Any) -> Any:
 
 def secret_key(page: Page) -> str:
     """What the page says has to be typed into an app."""
-    shown = page.get_by_label("Secret key")
+    shown = page.locator("output.secret")
     expect(shown).not_to_be_empty()
     return shown.inner_text()
 
 
-def link_device(page: Page, name: str, *, told: bool = True) -> pyotp.TOTP:
+def link_device(page: Page, name: str, *, told: bool = True, language: str = "en") -> pyotp.TOTP:
     """Fill in the open form for a device, with the code of the step before this one."""
+    t = partial(text, language)
     totp = pyotp.TOTP(secret_key(page).replace(" ", ""))
-    page.get_by_role("textbox", name="Device name").fill(name)
-    page.get_by_role("textbox", name="One-time password").fill(code_of(totp, -1))
-    page.get_by_role("button", name="Link device").click()
+    page.get_by_role("textbox", name=t("security.device_name")).fill(name)
+    page.get_by_role("textbox", name=t("login.code")).fill(code_of(totp, -1))
+    page.get_by_role("button", name=t("security.link")).click()
     if told:
-        expect(page.get_by_role("list", name="Devices")).to_contain_text(name)
+        expect(page.get_by_role("list", name=t("security.devices"))).to_contain_text(name)
     return totp
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Server
 from tests.e2e.conftest import Complaints
+from tests.e2e.states import Walk, fits, getting_in, staying_in
 from tests.e2e.steps import (
     AN,
     DASH,
@@ -87,7 +88,7 @@ def test_security_states(page: Page, axe: Axe, server: Server) -> None:
     assert axe(page) == []
     link_device(page, "My phone")
     page.get_by_role("button", name="Remove My phone").click()
-    expect(page.get_by_role("group").filter(has_text="no longer")).to_be_visible()
+    expect(page.get_by_role("group").filter(has_text="only your password")).to_be_visible()
     assert axe(page) == []
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
@@ -105,6 +106,21 @@ def _code_step(page: Page, axe: Axe) -> None:
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#wrong_code")).to_be_visible()
     assert axe(page) == []
+
+
+@pytest.mark.parametrize("way", [getting_in, staying_in])
+def test_every_way_in(
+    open_context: Callable[..., BrowserContext],
+    axe: Axe,
+    server: Server,
+    way: Callable[[Walk], Iterator[str]],
+) -> None:
+    page = open_context(reduced_motion="reduce").new_page()
+    for state in way(Walk(page, server, "en")):
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert axe(page) == [], f"{state} {scheme}"
+        fits(page, state)
 
 
 def test_privacy_and_the_question_before_leaving(page: Page, axe: Axe) -> None:

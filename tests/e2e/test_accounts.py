@@ -15,7 +15,7 @@ def test_a_region_that_makes_a_second_factor_mandatory(page: Page) -> None:
         page.goto(path)
         page.wait_for_url("**/settings/security")
     radios = page.get_by_role("radiogroup", name="Two-factor authentication")
-    expect(radios.get_by_role("radio")).to_have_count(1)
+    expect(radios.get_by_role("radio")).to_have_count(3)
     expect(page.get_by_role("radio", name="None")).to_have_count(0)
     navigation = page.get_by_role("navigation", name="User settings")
     expect(navigation.get_by_role("link")).to_have_count(1)

@@ -4,8 +4,18 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.conftest import PASSWORD
-from tests.e2e.steps import AN, SECTIONS, link_device, ready, show, sign_in
+from tests.conftest import PASSWORD, Server
+from tests.e2e.people import Person, somebody
+from tests.e2e.steps import (
+    AN,
+    SECTIONS,
+    give_address,
+    link_device,
+    ready,
+    show,
+    sign_in,
+    to_second_factor,
+)
 
 MOST = 120  # presses of Tab until something is out of reach
 # What can be reached by Tab: of radio buttons only the one that is chosen, or the first.
@@ -153,6 +163,9 @@ def test_opening_and_closing_the_password_keeps_the_focus(page: Page) -> None:
     expect(opener).to_be_focused()
     none = page.get_by_role("radio", name="None")
     tab_to(page, none)
+    page.keyboard.press("ArrowDown")  # from the last one to the first
+    expect(page.get_by_role("radio", name="Passkey")).to_be_focused()
+    expect(page.get_by_role("textbox", name="Name of the passkey")).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
     expect(page.get_by_role("radio", name="Authenticator app")).to_be_focused()
@@ -179,7 +192,7 @@ def test_questions_about_devices_keep_the_focus(page: Page) -> None:
     remove = page.get_by_role("button", name="Remove Phone")
     tab_to(page, remove)
     page.keyboard.press("Enter")
-    question = page.get_by_role("group").filter(has_text="no longer give codes")
+    question = page.get_by_role("group").filter(has_text="only your password protects")
     expect(question.get_by_role("button", name="Keep")).to_be_focused()
     page.keyboard.press("Enter")
     expect(remove).to_be_focused()
@@ -198,3 +211,82 @@ def test_a_new_section_begins_at_its_heading(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1, name="Security")).to_be_focused()
     assert page.evaluate("scrollY") == 0
+
+
+def test_signing_in_with_a_code(page: Page, server: Server) -> None:
+    person = somebody(server, second_factor="email")
+    give_address(page, person.username)
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    code = page.get_by_role("textbox", name="One-time password")
+    expect(code).to_be_focused()
+    focus_is_seen(page)
+    tab_to(page, page.get_by_role("button", name="Resend code"))
+    page.keyboard.press("Enter")
+    person.mails.code()
+    sent = person.mails.code()
+    expect(code).to_be_focused()
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    expect(page.locator("#wrong_code")).to_be_visible()
+    expect(code).to_be_focused()
+    page.keyboard.type(sent)
+    remember = page.get_by_role("checkbox", name="Remember this browser for 30 days")
+    tab_to(page, remember)
+    page.keyboard.press("Space")
+    expect(remember).to_be_checked()
+    tab_to(page, page.get_by_role("button", name="Continue"))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings/personal")
+
+
+def test_the_question_whether_it_is_the_owner(page: Page, server: Server) -> None:
+    person = somebody(server, second_factor="email")
+    to_second_factor(page, person.username)
+    page.keyboard.type(person.mails.code())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings/personal")
+    show(page, "security")
+    person.age()
+    opener = page.get_by_role("button", name="New recovery codes")
+    tab_to(page, opener)
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Confirm that it is you")
+    password = dialog.get_by_label("Password", exact=True)
+    expect(password).to_be_focused()
+    focus_is_seen(page)
+    for _ in range(12):  # twice around: out of the page at most, never behind the dialog
+        page.keyboard.press("Tab")
+        assert page.evaluate(STAYS)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(opener).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, dialog.get_by_role("button", name="Use a one-time password instead"))
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("textbox", name="One-time password")).to_be_focused()
+    page.keyboard.type(person.mails.code())
+    page.keyboard.press("Enter")
+    codes = page.get_by_role("list", name="Recovery codes").get_by_role("listitem")
+    expect(codes).to_have_count(10)
+    expect(opener).to_be_focused()
+    _recovers(page, person, codes.first.inner_text())
+
+
+STAYS = """() => document.activeElement === document.body ||
+  document.activeElement.closest("dialog[open]") !== null"""
+
+
+def _recovers(page: Page, person: Person, kept: str) -> None:
+    tab_to(page, page.get_by_role("banner").get_by_role("button", name="Sign out"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login")
+    to_second_factor(page, person.username)
+    expect(page.get_by_role("textbox", name="One-time password")).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Use a recovery code"))
+    page.keyboard.press("Enter")
+    field = page.get_by_role("textbox", name="Recovery code")
+    expect(field).to_be_focused()
+    page.keyboard.type(kept)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/settings/personal")

@@ -1,12 +1,13 @@
 """Roles, names and addresses on every page, in two languages and two widths."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import PASSWORD, Server
+from tests.e2e.states import WIDTHS, Walk, fits, getting_in, no_overflow, staying_in
 from tests.e2e.steps import (
     SECTIONS,
     code_of,
@@ -18,17 +19,11 @@ from tests.e2e.steps import (
     sign_in,
 )
 
-WIDTHS = [1280, 360]
 KINDS = [
     "UZ Demo Radiology, 1-23456-25-004",
     "UZ Demo Radiology, 1-32001-75-004",
     "AZ Delta Voorbeeld",
 ]
-
-
-def no_overflow(page: Page) -> None:
-    wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert wide <= room
 
 
 def begins_at_the_top(page: Page) -> None:
@@ -190,7 +185,7 @@ def test_dutch_by_role(
 ENGLISH = re.compile(r"\b(your|the|Save|saved|with|will)\b")
 DUTCH = {
     "personal": {"textbox": 3, "combobox": 2},
-    "security": {"radiogroup": 1, "radio": 2},
+    "security": {"radiogroup": 1, "radio": 5},
     "privacy": {"switch": 3, "region": 1},
     "mappings": {"table": 1, "switch": 26, "searchbox": 1},
     "signature": {"button": 3},
@@ -204,3 +199,17 @@ def _chosen_language_stays(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Report signature")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize("way", [getting_in, staying_in])
+def test_every_way_in_is_in_dutch(
+    open_context: Callable[..., BrowserContext],
+    server: Server,
+    way: Callable[[Walk], Iterator[str]],
+) -> None:
+    page = open_context(locale="nl-BE").new_page()
+    for state in way(Walk(page, server, "nl")):
+        expect(page.locator("html")).to_have_attribute("lang", "nl")
+        for part in page.locator("main, dialog[open]").all():
+            expect(part, state).not_to_contain_text(ENGLISH)
+        fits(page, state)

@@ -1,9 +1,13 @@
 """Signed out elsewhere, signed out by time, and staying."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Server
+from tests.e2e.people import somebody
 from tests.e2e.steps import AN, execute, look_up, show, sign_in
 
 USED = "SELECT used_at FROM sign_in_session WHERE ended_at IS NULL ORDER BY started_at DESC LIMIT 1"
@@ -59,3 +63,56 @@ def test_the_absolute_limit_asks_for_the_password_again(page: Page, server: Serv
     page.wait_for_url("**/login#password")
     expect(page.get_by_label("Password", exact=True)).to_be_visible()
     expect(page.locator(".step-password")).to_contain_text(AN)
+
+
+def test_the_list_of_sessions(
+    page: Page, server: Server, open_context: Callable[..., BrowserContext]
+) -> None:
+    person = somebody(server)
+    idle, unsaved, third = (open_context().new_page() for _ in range(3))
+    for tab in (idle, unsaved, third, page):
+        sign_in(tab, person.username)
+    show(idle, "mappings")
+    show(unsaved, "privacy")
+    unsaved.get_by_role("switch", name="Make my mobile number visible").click()
+    expect(unsaved.get_by_role("button", name="Save privacy settings")).to_be_enabled()
+    show(page, "security")
+    lines = page.get_by_role("list", name="Sessions").get_by_role("listitem")
+    expect(lines).to_have_count(4)
+    for text in ("This session", "Chrome", "Linux", "127.0.0.1", "since", "last used"):
+        expect(lines.first).to_contain_text(text)
+    expect(lines.filter(has_text="This session")).to_have_count(1)
+    expect(lines.first.get_by_role("time").first).to_have_attribute("title", re.compile("20"))
+    lines.nth(1).get_by_role("button", name="End session").click()
+    expect(page.get_by_role("status").filter(has_text="The session has ended")).to_be_visible()
+    expect(lines).to_have_count(3)
+    page.get_by_role("button", name="End all other sessions").click()
+    expect(page.get_by_text("You are signed in nowhere else")).to_be_visible()
+    for tab in (idle, unsaved, third):
+        is_out(tab)
+    lines.get_by_role("button", name="End session").click()
+    page.wait_for_url("**/login")
+    page.goto("/settings/security")
+    page.wait_for_url("**/login")
+
+
+def is_out(tab: Page) -> None:
+    tab.wait_for_url("**/login", timeout=10_000)
+    expect(tab.get_by_text("signed out here from another session of yours")).to_be_visible()
+
+
+def test_the_next_event_of_an_ended_session_leaves_at_once(page: Page, server: Server) -> None:
+    person = somebody(server)
+    sign_in(page, person.username)
+    show(page, "privacy")
+    page.get_by_role("switch", name="Make my mobile number visible").click()
+    execute(
+        server,
+        "UPDATE sign_in_session SET ended_at = datetime('now'), ended_why = 'ended_elsewhere'"
+        " WHERE account_id = (SELECT id FROM account WHERE username = ?)",
+        person.username,
+    )
+    page.get_by_role("button", name="Save privacy settings").click()
+    is_out(page)
+    kept = "SELECT mobile_public FROM account WHERE username = ?"
+    assert not look_up(server, kept, person.username)

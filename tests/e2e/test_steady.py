@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from tests.conftest import Server
+from tests.e2e.people import somebody
 from tests.e2e.steps import SECTIONS, ready, show, sign_in
 
 MOST = 0.02  # cumulative layout shift; 0.1 counts as good elsewhere
@@ -24,15 +27,27 @@ SETTLED = """async () => {
   for (let frame = 0; frame < 4; frame += 1) await new Promise(requestAnimationFrame);
   return [window.shifted, window.shifts];
 }"""
+PUBLIC = ("/login", "/forgot-password", "/reset-password", "/lock-account")
 LANGUAGES = [("en-GB", "en"), ("nl-BE", "nl"), ("fr-BE", "en")]
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_nothing_moves(open_context: Callable[..., BrowserContext], width: int) -> None:
+def test_nothing_moves(
+    open_context: Callable[..., BrowserContext], server: Server, width: int
+) -> None:
+    person = somebody(server)
+    httpx.post(
+        f"{server.url}/auth/forgot",
+        data={"email": person.username},
+        headers={"Origin": server.url},
+    )
     context = open_context(viewport={"width": width, "height": 800})
     context.add_init_script(MEASURE)
     page = context.new_page()
-    page.goto("/login")
+    for path in PUBLIC:
+        page.goto(path)
+        _is_still(page)
+    page.goto(person.mails.next("reset").link("reset"))
     _is_still(page)
     sign_in(page)
     for section in SECTIONS:
@@ -72,9 +87,10 @@ def test_the_first_words_are_the_last(
 ) -> None:
     context = open_context(locale=locale)
     page = context.new_page()
-    page.goto("/login")
-    ready(page)
-    _words_stay(page, language)
+    for path in ("/forgot-password", "/login"):
+        page.goto(path)
+        ready(page)
+        _words_stay(page, language)
     page.locator("input[type=email]:visible").fill("an.peeters@demo.example")
     page.keyboard.press("Enter")
     page.locator("input[type=password]:visible").fill("radiology-demo-2026")

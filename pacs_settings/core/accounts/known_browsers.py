@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from pacs_settings.core import outbox, secrets
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading
+from pacs_settings.core.db import holding, reading
 from pacs_settings.core.tables import Account, KnownBrowser, RememberedBrowser
 
 
@@ -26,7 +26,10 @@ def note(db: Session, account: Account, visit: Visit) -> Visit:
     Also where others know it: whoever used it before may have its cookie. The owner is told.
     """
     mark = secrets.fingerprint(visit.browser)
-    row = db.get(KnownBrowser, (mark, account.id))
+    this = select(KnownBrowser).where(
+        KnownBrowser.token_hash == mark, KnownBrowser.account_id == account.id
+    )
+    row = db.exec(holding(this)).one_or_none()  # nobody renames it meanwhile
     if row is None:
         visit = replace(visit, browser=secrets.new_token())
         mark = _rename(db, mark, visit)

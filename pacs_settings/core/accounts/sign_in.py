@@ -96,6 +96,7 @@ def begin(typed: str, came_from: str = "") -> str:
         refusal = ""
     except usernames.UsernameRefused:
         refusal = "not_an_address"
+        typed = "".join(filter(str.isprintable, typed))  # not all of it can be stored
     with writing() as db:
         if came_from:
             send_limits.reserve_beginning(db, came_from)

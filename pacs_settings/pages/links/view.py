@@ -15,6 +15,7 @@ from pacs_settings.ui.components.feedback import note, told_at
 from pacs_settings.ui.components.field import password_input, username_for_managers
 from pacs_settings.ui.components.scripted import ConnectionLine, NativeForm, NativeLink, StepFocus
 
+WAITS = "main-waits"  # with scripts nothing is shown until it is known whether the link works
 PASSWORD_REFUSALS = (
     "wrong_code",
     "too_many_codes",
@@ -83,13 +84,19 @@ def lock_page() -> rx.Component:
         t("lock.title"),
         rx.el.section(
             _told("locked", t("lock.locked")),
-            *_refusals("link_expired"),
             rx.cond(
                 LinkState.works | ~LinkState.loaded,
-                rx.fragment(_who(), rx.el.p(t("lock.hint"), class_name="hint"), lock),
+                rx.fragment(
+                    *_refusals("link_expired"),
+                    _who(),
+                    rx.el.p(t("lock.hint"), class_name="hint"),
+                    lock,
+                ),
+                rx.el.p(t("lock.expired"), class_name="note note-attention step-mark step-mark-on"),
             ),
             class_name="card step step-address",
         ),
+        waits=WAITS,
     )
 
 
@@ -108,6 +115,7 @@ def _password_page(purpose: str, title: str, hint: str, submit: str) -> rx.Compo
                 class_name="card step step-address",
             ),
         ),
+        waits=WAITS,
     )
 
 
@@ -181,7 +189,23 @@ def _told(anchor: str, text: str) -> rx.Component:
 
 
 def _refusals(*codes: str) -> list[rx.Component]:
-    return [rx.el.p(_words(code), id=code, role="alert", class_name="problem") for code in codes]
+    return [
+        rx.el.p(
+            _words(code),
+            id=code,
+            role="alert",
+            class_name="problem",
+            custom_attrs={"data-field": _field(code)},
+        )
+        for code in codes
+    ]
+
+
+def _field(code: str) -> str:
+    """Which field a refusal is about; empty for the first one."""
+    if not code.startswith("password_"):
+        return ""
+    return "again" if code == "password_mismatch" else "new"
 
 
 def _words(code: str) -> Any:
@@ -204,16 +228,16 @@ def _form(action: str, *children: Any, submit: str) -> rx.Component:
     )
 
 
-def _page(title: str, *children: Any) -> rx.Component:
+def _page(title: str, *children: Any, waits: str = "") -> rx.Component:
     return rx.fragment(
         ConnectionLine.create(text=t("shell.disconnected")),
         frame.bar(language_choice(), product=t("product"), home="/login", banner=t("shell.demo")),
         rx.el.main(
             rx.el.h1(title, class_name="page-title"),
             *children,
-            StepFocus.create(),
+            StepFocus.create(ready=LinkState.loaded),
             aria_busy=rx.cond(LinkState.loaded, "false", "true"),
-            class_name="main main-narrow",
+            class_name=f"main main-narrow {waits}",
         ),
     )
 

@@ -143,17 +143,15 @@ def _list(title: str, label: str, rows: rx.Component, after: rx.Component) -> rx
 
 
 def _device(device: rx.Var[Device]) -> rx.Component:
-    last = SecurityState.mandatory & (SecurityState.devices.length() == 1)
-    return _line(device, last, SecurityState.remove(device.id))
+    return _line(device, SecurityState.devices.length() == 1, SecurityState.remove(device.id))
 
 
 def _passkey(key: rx.Var[Key]) -> rx.Component:
-    last = SecurityState.mandatory & (SecurityState.passkeys.length() == 1)
-    return _line(key, last, SecurityState.remove_passkey(key.id))
+    return _line(key, SecurityState.passkeys.length() == 1, SecurityState.remove_passkey(key.id))
 
 
 def _line(
-    device: rx.Var[Device] | rx.Var[Key], last: rx.Var[bool], remove: rx.event.EventType[()]
+    device: rx.Var[Device] | rx.Var[Key], only: rx.Var[bool], remove: rx.event.EventType[()]
 ) -> rx.Component:
     ask = button(
         t("security.remove"),
@@ -161,7 +159,11 @@ def _line(
         on_click=SecurityState.ask_removal(device.id),
     )
     asked = question(
-        t("security.remove_question", name=device.name),
+        rx.cond(
+            only,
+            t("security.do_without_question"),
+            t("security.remove_question", name=device.name),
+        ),
         t("security.remove_named", name=device.name),
         remove,
         SecurityState.ask_removal(0),
@@ -174,7 +176,7 @@ def _line(
             class_name="row-words",
         ),
         rx.cond(
-            last,
+            only & SecurityState.mandatory,
             rx.el.span(t("security.last_device"), class_name="hint"),
             rx.cond(SecurityState.asked == device.id, asked, ask),
         ),

@@ -52,7 +52,7 @@ def settings_page(
         _bar(),
         frame.page(
             rx.cond(
-                SessionState.trouble,
+                SessionState.trouble | AccessState.away,
                 note(t("refused.not_saved"), tone="danger", role="alert"),
             ),
             *children,
@@ -133,6 +133,7 @@ def _proof() -> rx.Component:
             "password": t("login.password"),
             "code": t("login.code"),
             "resend": t("login.resend"),
+            "sent": {method: t(f"security.sent.{method}") for method in ("email", "sms")},
             "failed": t("refused.not_saved"),
             "cancel": t("cancel"),
             "show": t("show"),

@@ -113,7 +113,7 @@ def _code() -> rx.Component:
     label = rx.el.label(t("login.code"), html_for="field-code", class_name="label")
     form = _form("code", CODE, label, field, _remember("code"), submit=t("login.continue"))
     resend = NativeForm.create(
-        button(t("login.resend"), "quiet", type="submit"),
+        button(t("login.resend"), type="submit"),
         action=route(RESEND),
         method="post",
         class_name="step-resend",

@@ -1,5 +1,6 @@
 // One of a few choices, as radio buttons that move at once; the server's answer has the last word.
 import { useEffect, useId, useState } from "react";
+import { DECLINED } from "./post.jsx";
 
 const PATIENCE = 8000; // ms without an answer until what is stored is shown again
 
@@ -7,6 +8,11 @@ export function Choices({ name, label, value, options, onChoose }) {
   const [wanted, setWanted] = useState(null);
   const id = useId();
   useEffect(() => setWanted(null), [value]);
+  useEffect(() => {
+    const putBack = () => setWanted(null);
+    document.addEventListener(DECLINED, putBack);
+    return () => document.removeEventListener(DECLINED, putBack);
+  }, []);
   useEffect(() => {
     if (wanted === null) return undefined;
     const timer = setTimeout(() => setWanted(null), PATIENCE);

@@ -7,6 +7,7 @@ import { LeaveGuard } from "./leave_guard.jsx";
 import { post } from "./post.jsx";
 
 const TYPED = "input:not([type=hidden], [readonly])";
+const PATIENCE = 8000; // ms without an answer until one may send again
 const slot = (form, name) => form.querySelector(`[data-error-for="${name}"]`);
 const valuesOf = (form) => Object.fromEntries(new FormData(form));
 const printOf = (form) => JSON.stringify(Object.entries(valuesOf(form)));
@@ -84,6 +85,13 @@ export function Form(props) {
     if (offline) setBusy(false);
   }, [offline]);
 
+  // Nor does what the server could not take in: it says so on top of the page.
+  useEffect(() => {
+    if (!busy || action) return undefined;
+    const timer = setTimeout(() => setBusy(false), PATIENCE);
+    return () => clearTimeout(timer);
+  }, [busy, action]);
+
   const waiting = busy || offline || Boolean(onlyChanged && !dirty);
   const submit = async (event) => {
     event.preventDefault();
@@ -97,6 +105,10 @@ export function Form(props) {
     }
     try {
       const told = await post(action, new URLSearchParams(new FormData(form.current)));
+      if (told.declined) {
+        setBusy(false);
+        return;
+      }
       if (told.refused) {
         refuse(told.field, told.message);
         return;

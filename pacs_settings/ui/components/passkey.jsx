@@ -69,7 +69,7 @@ export function PasskeyEnrolment(props) {
         onDone();
         return;
       }
-      setProblem(told.message);
+      if (!told.declined) setProblem(told.message);
     } catch {
       setProblem(failedText);
     }

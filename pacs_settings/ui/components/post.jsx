@@ -1,5 +1,6 @@
 // Posting to a route of ours. Where the answer asks for a proof that it is the owner, the dialog of
-// the page asks for it, and then the same is posted once more.
+// the page asks for it, and then the same is posted once more; else the answer is `declined`.
+export const DECLINED = "proof-declined"; // event of the document
 let open = null; // of the dialog that is on the page
 
 export function mountProof(show) {
@@ -19,5 +20,5 @@ export async function post(action, body = new URLSearchParams()) {
   if (answer.status === 401) window.location.replace("/login");
   const told = await answer.json();
   if (told.refused !== "proof_needed" || !open) return told;
-  return (await open()) ? post(action, body) : told;
+  return (await open()) ? post(action, body) : { ...told, declined: true };
 }

@@ -4,21 +4,22 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { Dialog } from "./dialog.jsx";
 import { PasswordInput } from "./inputs.jsx";
 import { answerPasskey } from "./passkey.jsx";
-import { mountProof, post } from "./post.jsx";
+import { DECLINED, mountProof, post } from "./post.jsx";
 
 const SENT = ["email", "sms"];
 
 function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
   const [problem, setProblem] = useState("");
+  const [said, setSaid] = useState("");
   const [busy, setBusy] = useState(false);
   const form = useRef(null);
   const field = mode === "password" ? "password" : "code";
-  useEffect(() => {
-    form.current?.querySelector("input")?.focus();
-  }, [mode]);
+  const toField = () => form.current?.querySelector("input")?.focus();
+  useEffect(toField, [mode]);
 
   const attempt = async (work) => {
     setProblem("");
+    setSaid("");
     setBusy(true);
     try {
       const told = await work();
@@ -31,11 +32,8 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
       setProblem(texts.failed);
     }
     setBusy(false);
-    const input = form.current?.querySelector("input");
-    if (input) {
-      input.value = "";
-      input.focus();
-    }
+    form.current?.reset();
+    toField();
   };
   const code = (value) => post(actions.code, new URLSearchParams({ means: method, code: value }));
   const submit = (event) => {
@@ -50,10 +48,13 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
   };
   const turnTo = async (next) => {
     setProblem("");
+    setSaid("");
     onMode(next);
     if (next !== "code" || !SENT.includes(method)) return;
     const told = await post(actions.begin).catch(() => ({ refused: "failed", message: texts.failed }));
     if (told.refused) setProblem(told.message);
+    else setSaid(texts.sent[method]);
+    toField();
   };
   const passkey = () =>
     attempt(async () => {
@@ -63,7 +64,9 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
 
   return (
     <form ref={form} onSubmit={submit} noValidate className="step-form">
-      <p className="hint">{texts.hint}</p>
+      <p className="hint" role="status">
+        {texts.hint} {said}
+      </p>
       <label className="label" htmlFor={`proof-${field}`}>
         {mode === "password" ? texts.password : texts.code}
       </label>
@@ -102,6 +105,8 @@ function Question({ mode, method, actions, texts, onProven, onMode, onClose }) {
         <button type="button" className="button button-secondary" onClick={onClose}>
           {texts.cancel}
         </button>
+      </div>
+      <div className="proof-ways">
         {mode === "code" ? (
           <button type="button" className="button button-quiet" onClick={() => turnTo("password")}>
             {texts.usePassword}
@@ -145,6 +150,7 @@ export function ProofDialog({ asked, method, actions, texts, onProven }) {
 
   const settle = (proven) => {
     waiting.forEach((resolve) => resolve(proven));
+    if (!proven) document.dispatchEvent(new Event(DECLINED));
     setWaiting([]);
     setMode("password");
   };

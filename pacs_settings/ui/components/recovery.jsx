@@ -12,7 +12,7 @@ export function RecoveryCodes({ action, text, label, hint, failedText, onDone })
     setBusy(true);
     try {
       const told = await post(action);
-      if (told.refused) setProblem(told.message);
+      if (told.refused) setProblem(told.declined ? "" : told.message);
       else {
         setCodes(told.codes);
         onDone();

@@ -227,10 +227,12 @@ class Moment(rx.Component):
 
 
 class StepFocus(rx.Component):
-    """Puts the focus into the step that the address names."""
+    """Puts the focus into the step that the address names, again once it is `ready`."""
 
     library = rx.asset("steps.jsx", shared=True).importable_path
     tag = "StepFocus"
+
+    ready: rx.Var[bool]
 
 
 class Enrolment(rx.Component):

@@ -111,6 +111,39 @@ def test_attempts_at_other_accounts_are_not_noticed() -> None:
     assert noticed().failures_since == 0
 
 
+def failures(username: str = AN) -> int:
+    with db.reading() as session:
+        account_id = factories.own(factories.person(username))
+        return history.failures_since_success(session, account_id)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "count"),
+    [((), 0), ((F, F), 2), ((S, F, F, F), 3), ((F, F, S), 0), ((F, S, F), 1)],
+)
+def test_failures_since_the_last_success(attempts: tuple[Outcome, ...], count: int) -> None:
+    note(*attempts)
+    note(F, F, F, F, S, F, username=SOFIE)
+    assert failures() == count
+
+
+def test_a_wrong_code_is_no_wrong_password() -> None:
+    note(F)
+    account_id = factories.own(factories.person(AN))
+    with db.writing() as session:
+        for means in Means:
+            history.record(session, account_id, HERE, means, F, "any")
+    assert failures() == 3  # by password, and by directory
+
+
+def test_whatever_opened_a_session_ends_a_run_of_failures() -> None:
+    note(F, F)
+    account_id = factories.own(factories.person(AN))
+    with db.writing() as session:
+        history.record(session, account_id, HERE, Means.PASSKEY, S)
+    assert failures() == 0
+
+
 def test_pruning_keeps_the_newest_of_this_account() -> None:
     note(*[F] * 12, S)
     note(S, username=SOFIE)

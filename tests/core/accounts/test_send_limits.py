@@ -16,9 +16,8 @@ KINDS = [(channel, kind) for channel in MOST for kind in MOST[channel]]
 
 
 @pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch) -> Still:
+def time(monkeypatch: pytest.MonkeyPatch, still: Still) -> Still:
     """A clock that stands still: how fast this machine is decides nothing."""
-    still = Still()
     monkeypatch.setattr(send_limits, "now", still)
     return still
 

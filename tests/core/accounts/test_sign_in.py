@@ -82,11 +82,13 @@ def test_another_writing_of_an_address_is_that_account(typed: str) -> None:
     assert facts.account_id == factories.person(AN).id
 
 
-@pytest.mark.parametrize("hidden", ["\u200b", "\u200d", "\u202e", "\u00ad", "\ufeff", "\u0000"])
+@pytest.mark.parametrize(
+    "hidden", ["\u200b", "\u200d", "\u202e", "\u00ad", "\ufeff", "\0", "\ud800"]
+)
 def test_an_address_with_what_cannot_be_seen_is_none(hidden: str) -> None:
-    assert refusal(lambda: sign_in.begin(f"an.{hidden}peeters@demo.example")).code == (
-        "not_an_address"
-    )
+    told = refusal(lambda: sign_in.begin(f"an.{hidden}peeters@demo.example"))
+    assert told.code == "not_an_address"
+    assert sign_in.pending(told.token).typed == AN  # and is not shown again either
 
 
 def test_a_sign_in_is_good_once() -> None:

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 import webauthn
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, parse_client_data_json
 from webauthn.helpers.structs import (
@@ -131,11 +131,9 @@ def register(actor: audit.Actor, name: str, answer: str) -> None:
             made = _verified(db, attempt, answer)
         except NotProven:
             raise Refused("passkey_failed") from None
-        if db.scalar(sa.select(sa.exists().where(_same_credential(made.credential_id)))):
-            raise Refused("passkey_failed")
+        _keep(db, _row(actor.account_id, name, made))
         chosen.choose(db, actor, attempt.account, Method.PASSKEY)
         credentials.changed(db, actor.account_id)
-        db.add(_row(actor.account_id, name, made))
         audit.record(db, actor, "account:passkey:added", after={"device": name})
         outbox.put_alert(db, attempt.account, "factor_added", actor, name)
 
@@ -259,8 +257,12 @@ def _descriptors(rows: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
     return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(row.credential_id)) for row in rows]
 
 
-def _same_credential(credential_id: bytes) -> sa.ColumnElement[bool]:
-    return col(Passkey.credential_id) == bytes_to_base64url(credential_id)
+def _keep(db: Session, row: Passkey) -> None:
+    db.add(row)
+    try:
+        db.flush()
+    except IntegrityError:  # it is somebody's already
+        raise Refused("passkey_failed") from None
 
 
 def _row(account_id: int, name: str, made: Any) -> Passkey:

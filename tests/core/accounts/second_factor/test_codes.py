@@ -171,7 +171,7 @@ def test_codes_that_are_over_for_a_day_are_cleared_away(time: Still) -> None:
     assert len(factories.rows(Challenge)) == 2
     time.forward(seconds=2)
     send(attempt(bound_to="three"))
-    assert [row.bound_to for row in factories.rows(Challenge)] == ["three", "two"]
+    assert {row.bound_to for row in factories.rows(Challenge)} == {"two", "three"}
 
 
 def test_a_code_that_is_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
