@@ -1,7 +1,8 @@
-"""What must not be in a log: the values that a client sent, and its cookies."""
+"""What must not be in a log: the values that a client sent, its cookies, and floods."""
 
 import logging
 import re
+import time
 import traceback
 from typing import Any
 
@@ -13,12 +14,36 @@ from pacs_settings.core import db
 # quote it too; names and places are enough to find a fault.
 SPEAKERS = ("reflex", "reflex_base", "socketio", "engineio", "asyncio", "granian", "_granian")
 LONGEST = 500  # characters of a message
+MOST = 60  # records a minute of what any client can cause
 _VALUES = re.compile(
     r"(Event data: |Failed to deserialize event data: |with value |Error processing event queue"
     r" entry for |Event data must be a dictionary, but received |exception="
     r"|callable raised an exception).*",
     re.DOTALL,
 )
+
+
+class Bound(logging.Filter):
+    """Lets only so many records of a minute through; more of them tell nothing new."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minute, self._count = 0, 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        minute = int(time.monotonic() // 60)
+        self._count = self._count + 1 if minute == self._minute else 1
+        self._minute = minute
+        return self._count <= MOST
+
+
+def bound_libraries() -> None:
+    """Have the libraries' loggers write no floods; all those that there are by now."""
+    bound = Bound()
+    for name in [*logging.root.manager.loggerDict, *SPEAKERS]:
+        if name.partition(".")[0] in SPEAKERS:
+            logging.getLogger(name).addFilter(bound)
 
 
 def quiet_values() -> None:

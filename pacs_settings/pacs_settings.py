@@ -25,7 +25,7 @@ from pacs_settings.adapters.demo_directory import DemoDirectory
 from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
 from pacs_settings.core import ports
-from pacs_settings.logs import quiet_values
+from pacs_settings.logs import bound_libraries, quiet_values
 from pacs_settings.pages import failures
 from pacs_settings.pages.links import view as links
 from pacs_settings.pages.mappings import state as mappings_state
@@ -49,6 +49,7 @@ from pacs_settings.prepare import prepare
 from pacs_settings.ui.gallery import gallery
 
 quiet_values()
+bound_libraries()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory

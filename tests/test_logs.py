@@ -105,6 +105,31 @@ def test_records_keep_what_else_they_carry(written: io.StringIO):
     assert record.getMessage() == "Event data: …"
 
 
+def test_a_flood_is_bounded(monkeypatch: pytest.MonkeyPatch):
+    """As many records of each minute as are told to be, whoever causes more."""
+    moment = [1000.0 * 60]
+    monkeypatch.setattr(logs.time, "monotonic", lambda: moment[0])
+    bound = logs.Bound()
+    record = logging.makeLogRecord({"msg": "one of many"})
+    for minute in range(3):
+        moment[0] = (1000 + minute) * 60
+        assert [bound.filter(record) for _ in range(2 * logs.MOST)].count(True) == logs.MOST
+
+
+def test_the_libraries_share_one_bound(monkeypatch: pytest.MonkeyPatch):
+    logger = logging.getLogger("reflex.of_a_test")
+    ours = logging.getLogger("pacs_settings.of_a_test")
+    logs.bound_libraries()
+    bounds = [one for one in logger.filters if isinstance(one, logs.Bound)]
+    try:
+        assert len(bounds) == 1
+        assert bounds[0] in logging.getLogger("asyncio").filters
+        assert not ours.filters
+    finally:
+        for name in [*logging.root.manager.loggerDict, *logs.SPEAKERS]:
+            logging.getLogger(name).removeFilter(bounds[0])
+
+
 def test_what_a_database_quotes_stays_out_whoever_tells_it(written: io.StringIO):
     class Refusal(Exception):
         sqlstate = "23505"

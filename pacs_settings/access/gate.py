@@ -14,13 +14,14 @@ from reflex_base.event.context import EventContext
 from reflex_base.registry import RegistrationContext
 from sqlalchemy.exc import SQLAlchemyError
 
-from pacs_settings.access import arguments, principal
+from pacs_settings.access import arguments, noise, principal
 from pacs_settings.access.permissions import Permission, needed, needs_fresh_proof
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.state import AccessState
 from pacs_settings.access.tabs import Tab, connected, tabs
 from pacs_settings.access.visitor import Visitor, visitor
 from pacs_settings.core import audit
+from pacs_settings.core.accounts.addresses import network
 from pacs_settings.core.db import told, writing
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,8 @@ async def _look_up(asked: Asked) -> Principal | None:
 
 def _nobody_known(asked: Asked, access: AccessState, failure: SQLAlchemyError) -> StateUpdate:
     """The database is away: say that and nothing else, since it is not known to whom."""
-    log.error("event not let through: %s %s", asked.event.name, told(failure))
+    if noise.worth_noting("away", ""):
+        log.error("event not let through: %s %s", asked.event.name, told(failure))
     access.away = True
     delta = access.get_delta()
     access._clean()
@@ -172,7 +174,7 @@ async def _ask_proof(asked: Asked, access: AccessState) -> StateUpdate:
 
 
 def _resume(access: AccessState) -> StateUpdate:
-    """What waited comes again from the page, and through this gate like everything else."""
+    """What waited comes next, once, and through this gate like everything else."""
     waiting, access._waiting = access._waiting, None
     if waiting is None:
         return StateUpdate()
@@ -197,12 +199,13 @@ async def _told(access: AccessState) -> StateUpdate:
 
 def _refused(asked: Asked, acting: Principal | None, why: str) -> StateUpdate:
     account = acting.account_id if acting else None
-    log.warning("event refused: %s account=%s %s", asked.event.name, account, why)
+    if noise.worth_noting("log", network(asked.who.visit.address)):
+        log.warning("event refused: %s account=%s %s", asked.event.name, account, why)
     return StateUpdate()
 
 
 async def _refused_and_audited(asked: Asked, acting: Principal | None) -> StateUpdate:
-    if acting:
+    if acting and noise.worth_noting("audit", acting.session_id):
         await asyncio.to_thread(_audit, acting, asked.event.name)
     return _refused(asked, acting, "not permitted")
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, Headers
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -37,7 +37,19 @@ Acting = Callable[[Request, Principal], Awaitable[Response]]
 def who(request: Request) -> Visitor:
     """The visitor behind a request."""
     peer = request.client.host if request.client else ""
-    return visitor(request.headers, peer)
+    return visitor(_joined(request.headers), peer)
+
+
+def _joined(headers: Headers) -> dict[str, str]:
+    """Headers that are repeated as one each (RFC 9110, 5.3; RFC 9113, 8.2.3 for cookies).
+
+    A proxy may add its own X-Forwarded-For beside the one that the client has claimed.
+    """
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        between = "; " if name == "cookie" else ", "
+        found[name] = f"{found[name]}{between}{value}" if name in found else value
+    return found
 
 
 def page_url(path: str) -> str:

@@ -10,9 +10,12 @@ from reflex.state import FrontendEventExceptionState
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from pacs_settings.logs import Bound
 from pacs_settings.pages.shell.state import SessionState
 
 log = logging.getLogger(__name__)
+reports = logging.getLogger(f"{__name__}.reports")
+reports.addFilter(Bound())  # any browser can send them
 LONGEST = 500  # characters of a browser's report
 
 # The reload that Reflex would send is evaluated as a string, which our CSP forbids.
@@ -36,4 +39,4 @@ async def route(request: Request, exception: Exception) -> Response:
 
 def frontend(exception: Exception) -> None:
     """Log a browser's report on one line, cut short."""
-    log.error("page failed: %s", re.sub(r"\s+", " ", str(exception))[:LONGEST])
+    reports.error("page failed: %s", re.sub(r"\s+", " ", str(exception))[:LONGEST])
