@@ -5,13 +5,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import first_load, toggle
+from bench import first_load, login_load, toggle
 from bench.browser import sides
 from bench.report import Figure
 from bench.servers import bare, product
 from tests.chromium import chromium
 
-MEASURES = {"toggle": toggle.measure, "first_load": first_load.measure}
+MEASURES = {"toggle": toggle.measure, "first_load": first_load.measure, "login_load": login_load.measure}
 
 
 def main(wanted: list[str]) -> int:

@@ -5,6 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from bench.servers import Served
+
 USERNAME, PASSWORD = "an.peeters@demo.example", "radiology-demo-2026"
 WAIT = 15_000  # ms for anything a page is asked
 
@@ -14,22 +16,24 @@ class Side:
     """One of the two apps, as a browser sees it."""
 
     name: str
+    server: Served
     url: str  # of the page with the switch
     switch: str  # CSS of the switch that is clicked
     said: str  # CSS of the text that changes once the click is stored
     cookies: Any = None  # Playwright's storage state of a signed-in browser
 
 
-def sides(browser: Browser, product: str, bare: str) -> tuple[Side, Side]:
+def sides(browser: Browser, product: Served, bare: Served) -> tuple[Side, Side]:
     """Ours, signed in and on the Mappings page, and the bare app."""
     ours = Side(
         "ours",
-        f"{product}/settings/mappings",
+        product,
+        f"{product.url}/settings/mappings",
         "tbody button[role=switch]",
         ".table-told [role=status]",
-        _signed_in(browser, product),
+        _signed_in(browser, product.url),
     )
-    return ours, Side("bare", f"{bare}/", "button[role=switch]", "#said")
+    return ours, Side("bare", bare, f"{bare.url}/", "button[role=switch]", "#said")
 
 
 def _signed_in(browser: Browser, product: str) -> Any:

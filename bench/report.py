@@ -1,7 +1,7 @@
 """Numbers into lines: median, 95th percentile, ratio to the peer, and whether the limit holds."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -13,18 +13,20 @@ def p95(samples: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of ours beside the same of the bare app, in `unit`; lower is better."""
+    """One figure of ours beside the same of a peer, in `unit`; lower is better."""
 
     name: str
     unit: str
     ours: Sequence[float]
-    bare: Sequence[float]
+    peer: Sequence[float]
     limit: float
+    sides: tuple[str, str] = ("ours", "bare")
+    compared: Callable[[Sequence[float]], float] = statistics.median
 
     @property
     def ratio(self) -> float:
-        """Our median by theirs."""
-        return statistics.median(self.ours) / statistics.median(self.bare)
+        """Ours by theirs: of medians, unless something else is compared."""
+        return self.compared(self.ours) / self.compared(self.peer)
 
     @property
     def holds(self) -> bool:
@@ -34,9 +36,11 @@ class Figure:
     def __str__(self) -> str:
         """The line that is printed."""
         verdict = "ok" if self.holds else "BROKEN"
+        ours, peer = self.sides
+        of = "ratio of p95" if self.compared is p95 else "ratio"
         return (
-            f"{self.name} ours {self._told(self.ours)} bare {self._told(self.bare)} "
-            f"ratio {self.ratio:.2f} limit {self.limit:.2f} {verdict}"
+            f"{self.name} {ours} {self._told(self.ours)} {peer} {self._told(self.peer)} "
+            f"{of} {self.ratio:.2f} limit {self.limit:.2f} {verdict}"
         )
 
     def _told(self, samples: Sequence[float]) -> str:

@@ -13,14 +13,34 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".build" / "bench"
 BARE = WORK / "bare"
 BUILD_SECONDS = 300  # the first build of the bare app installs its packages
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address, its data folder, and the process that leads its session."""
+
+    url: str
+    folder: Path
+    leader: int
+
+    def cpu(self) -> float:
+        """Seconds of processor time that all its processes have taken."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):  # ended meanwhile
+                fields = stat.read_text().rpartition(")")[2].split()  # see proc(5), from the third
+                if int(fields[3]) == self.leader:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -31,24 +51,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def product(folder: Path) -> Iterator[str]:
-    """The product with demo data, built when its sources changed; gives its address."""
+def product(folder: Path) -> Iterator[Served]:
+    """The product with demo data behind a proxy, built when its sources changed."""
     port = free_port()
     extra = {
         "PORT": str(port),
         "PACS_DEMO": "1",
         "PACS_DATA_DIR": str(folder),
+        "PACS_TRUSTED_PROXY_HOPS": "1",  # so that one machine can sign in from many addresses
         "PACS_SECRET_KEY": "a key for figures, never for real data",
     }
     _run([sys.executable, "-m", "pacs_settings.build"], ROOT, extra, folder / "build.log")
     command = [sys.executable, "-m", "pacs_settings.serve"]
-    with _serving(command, ROOT, extra, folder / "server.log", port) as url:
-        yield url
+    with _serving(command, ROOT, extra, folder, port) as served:
+        yield served
 
 
 @contextmanager
-def bare(folder: Path) -> Iterator[str]:
-    """The bare app, built and served the way Reflex does it; gives its address."""
+def bare(folder: Path) -> Iterator[Served]:
+    """The bare app, built and served the way Reflex does it."""
     port = free_port()
     extra = {
         "REFLEX_API_URL": f"http://localhost:{port}",
@@ -64,8 +85,8 @@ def bare(folder: Path) -> Iterator[str]:
     command = ["granian", "--interface", "asgi", "--factory", "--workers", "1"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     command += ["--no-access-log", "bare.bare:app"]
-    with _serving(command, BARE, extra, folder / "server.log", port) as url:
-        yield url
+    with _serving(command, BARE, extra, folder, port) as served:
+        yield served
 
 
 def _environment(extra: dict[str, str]) -> dict[str, str]:
@@ -118,12 +139,13 @@ def _started(
 
 @contextmanager
 def _serving(
-    command: list[str], where: Path, extra: dict[str, str], log: Path, port: int
-) -> Iterator[str]:
+    command: list[str], where: Path, extra: dict[str, str], folder: Path, port: int
+) -> Iterator[Served]:
+    log = folder / "server.log"
     process = _started(command, where, extra, log)
     try:
         _wait(process, f"http://localhost:{port}/ping", log)
-        yield f"http://localhost:{port}"
+        yield Served(f"http://localhost:{port}", folder, process.pid)
     finally:
         _end(process)
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import phones, ports, secrets
 from pacs_settings.core.accounts import passwords, usernames
-from pacs_settings.core.db import insert_unless_there, reading, writing
+from pacs_settings.core.db import Quick, insert_unless_there, reading, writing
 from pacs_settings.core.tables import Account, AccountState, Domain, Means, Region
 
 DIRECTORY_THREADS, DIRECTORY_QUEUE = 8, 16  # of each directory; they wait rather than work
@@ -45,6 +45,11 @@ class Proof:
 
 
 WRONG = Proof("wrong_password")
+# For what runs also for a surplus of sign-ins, which is to be turned away at little cost.
+_DOMAIN_OF = Quick(
+    sa.select(col(Account.domain_id)).where(col(Account.username_key) == sa.bindparam("key"))
+)
+_DOMAIN_NAMED = Quick(sa.select(col(Domain.id)).where(col(Domain.name) == sa.bindparam("name")))
 
 
 def find(typed: str) -> Candidate | None:
@@ -57,9 +62,9 @@ def pool(typed: str) -> passwords.HashPool:
 
     A directory that is slow to answer thus keeps nobody waiting who is not in it.
     """
-    candidate = find(typed)
-    domain = candidate.domain if candidate else _domain(usernames.domain_of(typed))
-    return directory_pool(domain.id or 0) if domain else passwords.pool()
+    known = _DOMAIN_OF.one(key=usernames.key(typed))
+    domain_id = (known or _DOMAIN_NAMED.one(name=usernames.domain_of(typed)) or (None,))[0]
+    return directory_pool(domain_id) if domain_id else passwords.pool()
 
 
 @lru_cache(maxsize=256)

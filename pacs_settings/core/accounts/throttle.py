@@ -47,7 +47,7 @@ def reserve(db: Session, keys: list[str]) -> None:
 
 def settle(db: Session, keys: list[str]) -> None:
     """The try was right: forget account and browser, give the address its try back."""
-    for row in hold(db, keys):
+    for row in _held(db, keys):
         row.failures = max(row.failures - 1, 0) if _kind(row) == "address" else 0
         row.blocked_until = now()
     db.flush()
@@ -63,6 +63,10 @@ def hold(db: Session, keys: list[str]) -> list[Throttle]:
     fresh = {"failures": 0, "last_failure": moment, "blocked_until": moment}
     for key in sorted(keys):
         insert_unless_there(db, Throttle.__table__, {"key": key, **fresh})  # type: ignore[attr-defined]
+    return _held(db, keys)
+
+
+def _held(db: Session, keys: list[str]) -> list[Throttle]:
     query = select(Throttle).where(col(Throttle.key).in_(keys)).order_by(col(Throttle.key))
     return list(db.exec(holding(query)))
 

@@ -1,9 +1,12 @@
 """Password hashes."""
 
 import asyncio
+import os
+import sys
 import threading
 import unicodedata
 
+import bcrypt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,6 +74,30 @@ def test_nobody_has_no_password(hashes: list[str]) -> None:
     assert not verify("the password of nobody", None)
     assert not verify("", None)
     assert hashes == ["check", "check"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="niceness is that of a whole process")
+def test_hashing_steps_back_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = hash_password("the password")
+    seen: list[int] = []
+    check = bcrypt.checkpw
+
+    def checkpw(password: bytes, hashed: bytes) -> bool:
+        seen.append(niceness())
+        return check(password, hashed)
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    async def scenario() -> tuple[bool, int]:
+        pool = HashPool(threads=1)
+        return await pool.run(verify, "the password", stored), await pool.run(niceness)
+
+    monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+    before = niceness()
+    assert in_a_loop(scenario()) == (True, before)
+    assert seen == [min(before + passwords.STEP_BACK, 19)]
+    assert niceness() == before
 
 
 def test_a_full_queue_refuses_at_once_and_recovers() -> None:
