@@ -11,7 +11,11 @@ from bench.report import Figure
 from bench.servers import bare, product
 from tests.chromium import chromium
 
-MEASURES = {"toggle": toggle.measure, "first_load": first_load.measure, "login_load": login_load.measure}
+MEASURES = {
+    "toggle": toggle.measure,
+    "first_load": first_load.measure,
+    "login_load": login_load.measure,
+}
 
 
 def main(wanted: list[str]) -> int:

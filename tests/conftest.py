@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import httpx
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests import postgres
 from tests.postgres import Postgres
@@ -40,18 +41,29 @@ def require(missing: str) -> None:
 
 
 @contextmanager
-def using(url: str) -> Iterator[None]:
-    """Let this process use a database."""
+def using(url: str, *, again: bool = False) -> Iterator[None]:
+    """Let this process use a database; connections stay open where it is used `again`."""
     from pacs_settings.config import config
     from pacs_settings.core import db
 
-    db.forget_engine()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PACS_DATABASE_URL", url)
         config.cache_clear()
+        if not _connected_to(url):
+            db.forget_engine()
         yield
-        db.forget_engine()
+        if not again:
+            db.forget_engine()
     config.cache_clear()
+
+
+def _connected_to(url: str) -> bool:
+    from pacs_settings.core import db
+
+    if not db.engine.cache_info().currsize:
+        return False
+    address = db.engine().url
+    return make_url(url).set(drivername=address.drivername) == address
 
 
 def fill() -> None:
@@ -138,7 +150,7 @@ def database(
         url = f"sqlite:///{path}"
     else:
         url = request.getfixturevalue("demo_database")
-    with using(url):
+    with using(url, again=database_kind == "postgresql"):
         yield url
 
 

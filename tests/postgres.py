@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -61,7 +61,9 @@ CREATE EVENT TRIGGER altered ON ddl_command_end EXECUTE FUNCTION kept.note();
 # A server ends with the thread that has begun it, should the tests be killed; this one lives as long
 # as they do.
 _THREAD = ThreadPoolExecutor(1)
-OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+OTHERS = """SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = %s AND pid <> pg_backend_pid()"""
+BUSY = f"{OTHERS} AND state <> 'idle'"  # what a test has left behind; an idle one may be used again
 
 
 def missing() -> str:
@@ -78,6 +80,7 @@ class Postgres:
     folder: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    open: "dict[str, psycopg.Connection[tuple[object, ...]]]" = field(default_factory=dict)
 
     def url(self, name: str) -> str:
         """Address of one of its databases, as an operator writes it."""
@@ -95,6 +98,7 @@ class Postgres:
 
     def drop(self, name: str) -> None:
         """Take a database away from whoever still uses it."""
+        self.open.pop(name, None)
         with self.connect() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
@@ -105,9 +109,10 @@ class Postgres:
 
     def put_back(self, name: str) -> bool:
         """Have a database hold what it was told to keep; false where its tables are others."""
-        with self.connect(name) as connection:
-            connection.execute(OTHERS, [name])
-            return connection.execute("SELECT kept.put_back()").fetchone() == (True,)
+        if name not in self.open:
+            self.open[name] = self.connect(name)
+        self.open[name].execute(BUSY, [name])
+        return self.open[name].execute("SELECT kept.put_back()").fetchone() == (True,)
 
     def start(self) -> None:
         """Begin to run, and wait until it answers."""
