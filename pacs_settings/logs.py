@@ -54,7 +54,7 @@ def quiet_values() -> None:
 
     def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = made(*args, **kwargs)
-        if record.name.partition(".")[0] in SPEAKERS:
+        if str(record.name).partition(".")[0] in SPEAKERS:
             _strip(record)
         elif record.exc_info and _of_database(record.exc_info[1]):
             _tell_of_database(record)

@@ -19,10 +19,14 @@ SIGN_IN = "__Host-pacs-sign-in"
 BROWSER = "__Host-pacs-browser"
 LANGUAGE = "__Host-pacs-language"
 LINK = "__Host-pacs-link"
+LINK = "__Host-pacs-link"
 
 
 # One client for all: it keeps connections, and its own jar never holds or sends a cookie of ours.
-CLIENT = httpx.Client(verify=False, trust_env=False, timeout=20)
+# A connection each: the server may close one that waits just when it is used again.
+CLIENT = httpx.Client(
+    verify=False, trust_env=False, timeout=20, limits=httpx.Limits(max_keepalive_connections=0)
+)
 
 
 # What changes by itself: a session that is used, a message that leaves (and its secret with it).

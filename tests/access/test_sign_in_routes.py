@@ -20,6 +20,7 @@ from tests.access.browser import (
     JAN,
     LANGUAGE,
     LEA,
+    LINK,
     SESSION,
     SIGN_IN,
     SOFIE,
@@ -82,7 +83,7 @@ def test_cookies_are_protected(server: Server):
         browser.post("/auth/sign-out"),
     ]
     lines = [line for answer in answers for line in answer.headers.get_list("set-cookie")]
-    assert {line.partition("=")[0] for line in lines} == {SESSION, SIGN_IN, BROWSER, LANGUAGE}
+    assert {line.partition("=")[0] for line in lines} == {SESSION, SIGN_IN, BROWSER, LANGUAGE, LINK}
     for line in lines:
         parts = {part.strip().casefold() for part in line.split(";")[1:]}
         assert {"httponly", "secure", "path=/", "samesite=lax"} <= parts, line

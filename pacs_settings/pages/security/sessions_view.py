@@ -9,7 +9,7 @@ from pacs_settings.pages.shell.view import route
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import alert, empty, facts, status
+from pacs_settings.ui.components.feedback import alert, empty, facts, pair, status
 from pacs_settings.ui.components.scripted import Moment, NativeForm
 
 
@@ -77,12 +77,7 @@ def _browsers() -> rx.Component:
 def _browser(browser: rx.Var[Browser]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.span(
-                browser.browser,
-                rx.cond(browser.system != "", ", ", ""),
-                browser.system,
-                class_name="label",
-            ),
+            rx.el.span(*pair(browser.browser, browser.system), class_name="label"),
             facts(
                 [browser.address],
                 [t("security.until"), Moment.create(iso=browser.until)],

@@ -32,6 +32,11 @@ def facts(*parts: list[Any]) -> rx.Component:
     return rx.el.span(*inner, class_name="hint")
 
 
+def pair(one: Any, other: Any) -> list[Any]:
+    """Two words with a comma between them; the other may be empty."""
+    return [one, rx.cond(other != "", ", ", ""), other]
+
+
 def alert(message: rx.Var[str]) -> rx.Component:
     """A refusal, announced at once; takes no room while there is none."""
     return rx.cond(message != "", rx.el.p(message, role="alert", class_name="problem"))

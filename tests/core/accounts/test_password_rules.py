@@ -204,7 +204,7 @@ def test_strength_grows() -> None:
 )
 def test_strength_is_bounded_in_time(piece: str) -> None:
     strength("warm up", AN)
-    assert min(_seconds((piece * 256)[:256]) for _ in range(3)) < 0.1
+    assert min(_seconds((piece * 256)[:256]) for _ in range(3)) < 1
 
 
 def _seconds(password: str) -> float:
