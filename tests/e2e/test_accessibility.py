@@ -94,6 +94,7 @@ def test_security_states(page: Page, axe: Axe, server: Server) -> None:
     page.wait_for_url("**/login")
     _code_step(page, axe)
     execute(server, "DELETE FROM totp_device")
+    execute(server, "UPDATE account SET second_factor = 'none'")
 
 
 def _code_step(page: Page, axe: Axe) -> None:
