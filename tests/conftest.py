@@ -29,6 +29,7 @@ os.environ.setdefault("PACS_BCRYPT_COST", "4")
 os.environ.setdefault("PACS_DEMO", "1")
 os.environ.setdefault("PACS_SECRET_KEY", "a key for tests, never for real data")
 T = TypeVar("T")
+pytest_plugins = ["tests.adapters.clinic"]  # what more than one folder asks for
 PASSWORD = "radiology-demo-2026"
 
 

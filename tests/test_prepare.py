@@ -8,12 +8,12 @@ import pytest
 from pacs_settings import prepare
 from pacs_settings.core.tables import Account
 from tests import factories, postgres
-from tests.conftest import free_port, require, using
+from tests.conftest import free_port, in_a_loop, require, using
 
 
 def test_an_empty_database_is_migrated_and_filled(empty_database: str) -> None:
     with using(empty_database):
-        asyncio.run(prepare.prepare())
+        in_a_loop(prepare.prepare())
         assert len(factories.rows(Account)) == 5
 
 
@@ -36,6 +36,6 @@ def test_it_waits_for_a_database_that_is_away_and_says_so(
 
     with postgres.running(free_port()) as server, using(server.create("portal")):
         server.stop()
-        asyncio.run(work())
+        in_a_loop(work())
         assert len(factories.rows(Account)) == 5
     assert "the database cannot be used: connection failed" in caplog.messages[0]

@@ -12,7 +12,7 @@ from pacs_settings.core.tables import AuditEntry, Domain
 from tests import factories
 from tests.adapters import slapd
 from tests.adapters.certificates import Authority
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.people import PASSWORD
 from tests.adapters.test_ldap_leavers import somebody, ticks
 from tests.conftest import free_port

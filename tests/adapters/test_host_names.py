@@ -12,7 +12,7 @@ from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters.certificates import Authority
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.people import PASSWORD
 
 SILENT, DOUBLE = "silent.test", "double.test"

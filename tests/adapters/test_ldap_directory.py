@@ -11,7 +11,7 @@ from pacs_settings.core import secrets
 from pacs_settings.core.ports import DirectoryRefused, Identity
 from pacs_settings.core.tables import Domain
 from tests.adapters import people
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.people import PASSWORD
 
 RIGHT = "right@clinic.test"

@@ -13,7 +13,7 @@ from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters import faults
 from tests.adapters.certificates import Authority
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.faults import Behaviour, Faulty
 from tests.adapters.people import PASSWORD
 from tests.conftest import free_port

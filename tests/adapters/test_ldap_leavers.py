@@ -13,7 +13,7 @@ from pacs_settings.core import clock, secrets
 from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Domain
 from tests.adapters import samba
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.people import PASSWORD
 from tests.conftest import free_port
 

@@ -19,7 +19,7 @@ from pacs_settings.core.tables import Account, AccountState, Domain, Means, Meth
 from pacs_settings.locale import text
 from tests import factories
 from tests.adapters import faults, people
-from tests.adapters.conftest import Clinic
+from tests.adapters.clinic import Clinic
 from tests.adapters.faults import Behaviour, Faulty
 from tests.adapters.people import PASSWORD
 from tests.conftest import free_port

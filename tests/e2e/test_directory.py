@@ -19,7 +19,7 @@ from pacs_settings.core.ports import DirectoryRefused
 from pacs_settings.core.tables import Account, Domain
 from pacs_settings.locale import text
 from tests.adapters import people
-from tests.adapters.conftest import Clinic, authority, clinic  # noqa: F401
+from tests.adapters.clinic import Clinic
 from tests.adapters.people import PASSWORD
 from tests.conftest import Server, free_port
 from tests.e2e.steps import (
@@ -39,7 +39,7 @@ _serial = count(1)
 class Hospital:
     """The clinic as the server knows it."""
 
-    def __init__(self, clinic: Clinic, server: Server) -> None:  # noqa: F811
+    def __init__(self, clinic: Clinic, server: Server) -> None:
         sealed = secrets.seal("directory", PASSWORD)
         self.domain = clinic.domain(bind_as="service@clinic.test", sealed_bind_password=sealed)
         self.admin, self._server = clinic.admin, server
@@ -96,7 +96,7 @@ class Hospital:
 
 
 @pytest.fixture(scope="module")
-def hospital(clinic: Clinic, server: Server) -> Hospital:  # noqa: F811
+def hospital(clinic: Clinic, server: Server) -> Hospital:
     return Hospital(clinic, server)
 
 
