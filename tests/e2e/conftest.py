@@ -110,11 +110,12 @@ def axe_source() -> str:
 
 
 @pytest.fixture
-def axe(axe_source: str) -> Callable[[Page], list[str]]:
-    """What axe finds wrong on a page: rule, element and why."""
+def axe_in(axe_source: str) -> Callable[[Page], list[str]]:
+    """What axe finds wrong on a page as it is: rule, element and why."""
 
     def look(page: Page) -> list[str]:
-        page.evaluate(axe_source)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(axe_source)
         found = page.evaluate(
             "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
         )

@@ -1,5 +1,6 @@
 """Every page and state of getting in and of security, one after the other, in any language."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.e2e.people import Inbox, Person, somebody
 from tests.e2e.steps import execute, link_device, ready
 
 WIDTHS = [1280, 360]
+ENGLISH = re.compile(r"\b(your|the|Save|saved|with|will)\b")
 
 
 def no_overflow(page: Page, state: str = "") -> None:
@@ -26,6 +28,13 @@ def fits(page: Page, state: str) -> None:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         no_overflow(page, state)
+
+
+def speaks_dutch(page: Page, state: str) -> None:
+    """Nothing of the page is in English."""
+    expect(page.locator("html")).to_have_attribute("lang", "nl")
+    for part in page.locator("main, dialog[open]").all():
+        expect(part, state).not_to_contain_text(ENGLISH)
 
 
 def manage(server: Server, *arguments: str) -> None:

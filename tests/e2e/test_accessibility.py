@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Server
 from tests.e2e.conftest import Complaints
-from tests.e2e.states import Walk, fits, getting_in, staying_in
+from tests.e2e.states import WIDTHS, Walk, fits, getting_in, speaks_dutch, staying_in
 from tests.e2e.steps import (
     AN,
     DASH,
@@ -27,9 +27,23 @@ from tests.e2e.steps import (
 Axe = Callable[[Page], list[str]]
 
 
-@pytest.fixture(params=["light", "dark"])
-def page(request: pytest.FixtureRequest, open_context: Callable[..., BrowserContext]) -> Page:
-    return open_context(color_scheme=request.param, reduced_motion="reduce").new_page()
+@pytest.fixture
+def page(open_context: Callable[..., BrowserContext]) -> Page:
+    return open_context(reduced_motion="reduce").new_page()
+
+
+@pytest.fixture
+def axe(axe_in: Axe) -> Axe:
+    """What axe finds in either scheme of colours."""
+
+    def look(page: Page) -> list[str]:
+        found = []
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found += [f"{scheme} {wrong}" for wrong in axe_in(page)]
+        return found
+
+    return look
 
 
 @contextmanager
@@ -54,13 +68,13 @@ def test_signing_in(page: Page, axe: Axe) -> None:
     assert axe(page) == []
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_every_section(page: Page, axe: Axe, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
+def test_every_section(page: Page, axe: Axe) -> None:
     sign_in(page)
     for section in SECTIONS:
         show(page, section)
-        assert axe(page) == [], section
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert axe(page) == [], f"{section} {width}"
 
 
 def test_personal_states(page: Page, axe: Axe) -> None:
@@ -116,11 +130,11 @@ def test_every_way_in(
     server: Server,
     way: Callable[[Walk], Iterator[str]],
 ) -> None:
-    page = open_context(reduced_motion="reduce").new_page()
-    for state in way(Walk(page, server, "en")):
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            assert axe(page) == [], f"{state} {scheme}"
+    """Also in the other language, and in every width."""
+    page = open_context(reduced_motion="reduce", locale="nl-BE").new_page()
+    for state in way(Walk(page, server, "nl")):
+        assert axe(page) == [], state
+        speaks_dutch(page, state)
         fits(page, state)
 
 

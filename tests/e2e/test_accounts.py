@@ -5,12 +5,22 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import Server
 from tests.e2e.people import somebody
-from tests.e2e.steps import JAN, LEA, SECTIONS, SOFIE, follow, link_device, show, sign_in
+from tests.e2e.steps import (
+    JAN,
+    LEA,
+    SECTIONS,
+    SOFIE,
+    follow,
+    link_device,
+    show,
+    sign_in,
+    sign_in_by_form,
+)
 
 
 @pytest.mark.asvs("6.3.3", "7.4.4")
 def test_a_region_that_makes_a_second_factor_mandatory(page: Page) -> None:
-    sign_in(page, JAN)
+    sign_in_by_form(page, JAN)
     page.wait_for_url("**/settings/security")
     for path in ("/", "/settings/personal", "/settings/mappings", "/settings/signature"):
         page.goto(path)

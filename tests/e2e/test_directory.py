@@ -29,7 +29,7 @@ from tests.e2e.steps import (
     look_up,
     ready,
     show,
-    sign_in,
+    sign_in_by_form,
 )
 
 MOBILE = "+32470000042"
@@ -133,7 +133,7 @@ def test_the_first_time_takes_a_code_and_later_the_password_is_enough(
     expect(page.get_by_role("main")).to_contain_text("administrator of clinic.test")
     expect(page.get_by_role("button", name="Change password")).to_have_count(0)
     elsewhere = open_context().new_page()
-    sign_in(elsewhere, username, PASSWORD)
+    sign_in_by_form(elsewhere, username, PASSWORD)
     expect(elsewhere.get_by_role("textbox", name="Username")).to_have_value(username)
 
 
@@ -195,7 +195,7 @@ def test_a_directory_that_is_down_lets_nobody_in_and_harms_nobody_else(
         give_address(page, username)
         give_password(page, PASSWORD)
         told(page, "directory_unreachable")
-        sign_in(page)
+        sign_in_by_form(page)
     finally:
         hospital.change("urls", json.dumps(hospital.domain.urls))
 

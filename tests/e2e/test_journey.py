@@ -21,6 +21,7 @@ from tests.e2e.steps import (
     link_device,
     show,
     sign_in,
+    sign_in_by_form,
 )
 
 NEW_PASSWORD = "four bicycles under water"
@@ -32,7 +33,7 @@ def status(page: Page) -> Locator:
 
 
 def test_personal_settings_are_refused_saved_and_kept(page: Page, server: Server) -> None:
-    sign_in(page)
+    sign_in_by_form(page)
     save = page.get_by_role("button", name="Save personal settings")
     phone = page.get_by_role("textbox", name="Work phone")
     expect(save).to_be_disabled()
@@ -60,7 +61,7 @@ def test_personal_settings_are_refused_saved_and_kept(page: Page, server: Server
 
 
 def test_two_saves_in_a_row_without_reload(page: Page) -> None:
-    sign_in(page)
+    sign_in_by_form(page)
     gender = page.get_by_role("combobox", name="Gender")
     save = page.get_by_role("button", name="Save personal settings")
     for value in ("male", "female"):

@@ -262,6 +262,7 @@ def test_the_question_whether_it_is_the_owner(page: Page, server: Server) -> Non
     expect(dialog).to_be_hidden()
     expect(opener).to_be_focused()
     page.keyboard.press("Enter")
+    expect(password).to_be_focused()
     tab_to(page, dialog.get_by_role("button", name="Use a one-time password instead"))
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("textbox", name="One-time password")).to_be_focused()

@@ -15,6 +15,7 @@ from tests.e2e.steps import (
     give_password,
     ready,
     sign_in,
+    sign_in_by_form,
     sign_out,
     to_second_factor,
 )
@@ -174,7 +175,7 @@ def test_activation(page: Page, server: Server, mobile: str) -> None:
     set_password(page, code, NEW_PASSWORD, verb="Activate account")
     is_set_but_not_in(page)
     assert mails.next("activated").subject == "Your account is active"
-    sign_in(page, username, NEW_PASSWORD)
+    sign_in_by_form(page, username, NEW_PASSWORD)
     expect(page).to_have_url(f"{server.url}/settings/personal")
     page.goto(link)
     expect(page.get_by_text(EXPIRED)).to_be_visible()

@@ -1,13 +1,13 @@
 """Roles, names and addresses on every page, in two languages and two widths."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import PASSWORD, Server
-from tests.e2e.states import WIDTHS, Walk, fits, getting_in, no_overflow, staying_in
+from tests.e2e.states import ENGLISH, WIDTHS, no_overflow
 from tests.e2e.steps import (
     SECTIONS,
     code_of,
@@ -182,7 +182,6 @@ def test_dutch_by_role(
     _chosen_language_stays(page)
 
 
-ENGLISH = re.compile(r"\b(your|the|Save|saved|with|will)\b")
 DUTCH = {
     "personal": {"textbox": 3, "combobox": 2},
     "security": {"radiogroup": 1, "radio": 5},
@@ -199,17 +198,3 @@ def _chosen_language_stays(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Report signature")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "en")
-
-
-@pytest.mark.parametrize("way", [getting_in, staying_in])
-def test_every_way_in_is_in_dutch(
-    open_context: Callable[..., BrowserContext],
-    server: Server,
-    way: Callable[[Walk], Iterator[str]],
-) -> None:
-    page = open_context(locale="nl-BE").new_page()
-    for state in way(Walk(page, server, "nl")):
-        expect(page.locator("html")).to_have_attribute("lang", "nl")
-        for part in page.locator("main, dialog[open]").all():
-            expect(part, state).not_to_contain_text(ENGLISH)
-        fits(page, state)

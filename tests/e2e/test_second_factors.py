@@ -23,6 +23,7 @@ from tests.e2e.steps import (
     ready,
     show,
     sign_in,
+    sign_in_by_form,
     sign_out,
     to_second_factor,
 )
@@ -121,7 +122,7 @@ def _resend(page: Page, person: Person, inbox: Inbox) -> None:
     answer(page, second)
     is_in(page)
     sign_out(page)
-    sign_in(page, person.username)
+    sign_in_by_form(page, person.username)
 
 
 def _forget(page: Page, person: Person, inbox: Inbox) -> None:

@@ -1,17 +1,22 @@
 """The components written in JSX beside this file, one class each."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import reflex as rx
 from reflex_components_core.el.elements.base import BaseHTML
 
-for _shared in (
-    "dialog.jsx",
-    "leave_guard.jsx",
-    "leaving.jsx",
-    "post.jsx",
-):  # imported by the others
-    rx.asset(_shared, shared=True)
+
+def _link(name: str) -> str:
+    return str(rx.asset(name, shared=True).importable_path)
+
+
+# Reflex looks for its caller in the sources of the whole stack: while modules are imported that is
+# dozens of frames for each file, in a thread three, and a start takes seconds less.
+with ThreadPoolExecutor(1) as _apart:
+    _files = [path.name for path in sorted(Path(__file__).parent.glob("*.jsx"))]
+    JSX = dict(zip(_files, _apart.map(_link, _files), strict=True))
 
 
 def _value(event: rx.Var[bool]) -> tuple[rx.Var[bool]]:
@@ -42,7 +47,7 @@ class NativeLink(BaseHTML):
 class Switch(rx.Component):
     """A switch that moves at once; `answer` changes with each answer to this switch, else is 0."""
 
-    library = rx.asset("switch.jsx", shared=True).importable_path
+    library = JSX["switch.jsx"]
     tag = "Switch"
 
     checked: rx.Var[bool]
@@ -63,7 +68,7 @@ def _choice(event: rx.Var[str]) -> tuple[rx.Var[str]]:
 class Choices(rx.Component):
     """Radio buttons; `options` are lists of value, text and sentence."""
 
-    library = rx.asset("choices.jsx", shared=True).importable_path
+    library = JSX["choices.jsx"]
     tag = "Choices"
 
     name: rx.Var[str]
@@ -77,7 +82,7 @@ class Choices(rx.Component):
 class Form(rx.Component):
     """A form that posts to a route or to an event, and says beside each field what is wrong."""
 
-    library = rx.asset("form.jsx", shared=True).importable_path
+    library = JSX["form.jsx"]
     tag = "Form"
 
     action: rx.Var[str]
@@ -99,7 +104,7 @@ class Form(rx.Component):
 class LeaveGuard(rx.Component):
     """Asks before unsaved changes are left, while `when` is true."""
 
-    library = rx.asset("leave_guard.jsx", shared=True).importable_path
+    library = JSX["leave_guard.jsx"]
     tag = "LeaveGuard"
 
     when: rx.Var[bool]
@@ -112,7 +117,7 @@ class LeaveGuard(rx.Component):
 class Dialog(rx.Component):
     """A modal dialog."""
 
-    library = rx.asset("dialog.jsx", shared=True).importable_path
+    library = JSX["dialog.jsx"]
     tag = "Dialog"
 
     open: rx.Var[bool]
@@ -125,7 +130,7 @@ class Dialog(rx.Component):
 class Loaded(rx.Component):
     """Its children once `when` is true, from then on for good; until then room for `lines`."""
 
-    library = rx.asset("loading.jsx", shared=True).importable_path
+    library = JSX["loading.jsx"]
     tag = "Loaded"
 
     when: rx.Var[bool]
@@ -135,14 +140,14 @@ class Loaded(rx.Component):
 class FocusKeeper(rx.Component):
     """Sees to it that no action loses the focus."""
 
-    library = rx.asset("focus.jsx", shared=True).importable_path
+    library = JSX["focus.jsx"]
     tag = "FocusKeeper"
 
 
 class LeaveWhen(rx.Component):
     """Goes to another page, by a full load, once `ended` is true."""
 
-    library = rx.asset("session.jsx", shared=True).importable_path
+    library = JSX["session.jsx"]
     tag = "LeaveWhen"
 
     ended: rx.Var[bool]
@@ -152,7 +157,7 @@ class LeaveWhen(rx.Component):
 class SessionWarning(rx.Component):
     """The warning before a session ends; shown while `seconds_left` is above zero."""
 
-    library = rx.asset("session.jsx", shared=True).importable_path
+    library = JSX["session.jsx"]
     tag = "SessionWarning"
 
     seconds_left: rx.Var[int]
@@ -172,7 +177,7 @@ class SessionWarning(rx.Component):
 class ConnectionLine(rx.Component):
     """A thin line on top while the server is out of reach."""
 
-    library = rx.asset("session.jsx", shared=True).importable_path
+    library = JSX["session.jsx"]
     tag = "ConnectionLine"
 
     text: rx.Var[str]
@@ -181,7 +186,7 @@ class ConnectionLine(rx.Component):
 class PasswordInput(rx.Component):
     """A password field that can be shown."""
 
-    library = rx.asset("inputs.jsx", shared=True).importable_path
+    library = JSX["inputs.jsx"]
     tag = "PasswordInput"
 
     name: rx.Var[str]
@@ -194,7 +199,7 @@ class PasswordInput(rx.Component):
 class LanguageSelect(rx.Component):
     """A choice of language that loads the page again in it."""
 
-    library = rx.asset("inputs.jsx", shared=True).importable_path
+    library = JSX["inputs.jsx"]
     tag = "LanguageSelect"
 
     action: rx.Var[str]
@@ -208,7 +213,7 @@ class LanguageSelect(rx.Component):
 class StrengthMeter(rx.Component):
     """How strong the password in the field `name` is, asked from a route while typing."""
 
-    library = rx.asset("inputs.jsx", shared=True).importable_path
+    library = JSX["inputs.jsx"]
     tag = "StrengthMeter"
 
     action: rx.Var[str]
@@ -220,7 +225,7 @@ class StrengthMeter(rx.Component):
 class Moment(rx.Component):
     """A moment (ISO 8601) in the reader's time zone."""
 
-    library = rx.asset("moment.jsx", shared=True).importable_path
+    library = JSX["moment.jsx"]
     tag = "Moment"
 
     iso: rx.Var[str]
@@ -229,7 +234,7 @@ class Moment(rx.Component):
 class StepFocus(rx.Component):
     """Puts the focus into the step that the address names, again once it is `ready`."""
 
-    library = rx.asset("steps.jsx", shared=True).importable_path
+    library = JSX["steps.jsx"]
     tag = "StepFocus"
 
     ready: rx.Var[bool]
@@ -238,7 +243,7 @@ class StepFocus(rx.Component):
 class Enrolment(rx.Component):
     """QR code and secret of a device to be linked, fetched from a route."""
 
-    library = rx.asset("enrolment.jsx", shared=True).importable_path
+    library = JSX["enrolment.jsx"]
     tag = "Enrolment"
 
     action: rx.Var[str]
@@ -257,7 +262,7 @@ class ProofDialog(rx.Component):
     `actions` are the routes: password, begin, code.
     """
 
-    library = rx.asset("proof.jsx", shared=True).importable_path
+    library = JSX["proof.jsx"]
     tag = "ProofDialog"
     lib_dependencies: list[str] = WEBAUTHN
 
@@ -272,7 +277,7 @@ class ProofDialog(rx.Component):
 class PasskeySignIn(rx.Component):
     """Answers the challenge of a route with a passkey, and posts the form around it."""
 
-    library = rx.asset("passkey.jsx", shared=True).importable_path
+    library = JSX["passkey.jsx"]
     tag = "PasskeySignIn"
     lib_dependencies: list[str] = WEBAUTHN
 
@@ -284,7 +289,7 @@ class PasskeySignIn(rx.Component):
 class PasskeyEnrolment(rx.Component):
     """Lets the browser make a passkey and hands it to a route."""
 
-    library = rx.asset("passkey.jsx", shared=True).importable_path
+    library = JSX["passkey.jsx"]
     tag = "PasskeyEnrolment"
     lib_dependencies: list[str] = WEBAUTHN
 
@@ -303,7 +308,7 @@ class PasskeyEnrolment(rx.Component):
 class RecoveryCodes(rx.Component):
     """Makes new recovery codes by a route and shows them, once."""
 
-    library = rx.asset("recovery.jsx", shared=True).importable_path
+    library = JSX["recovery.jsx"]
     tag = "RecoveryCodes"
 
     action: rx.Var[str]
