@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -71,6 +71,31 @@ class Config(BaseSettings):
         0, ge=0, le=5, description="Reverse proxies whose X-Forwarded-For is believed."
     )
 
+    smtp_url: str = Field(
+        "",
+        repr=False,
+        description="Mail server: `smtp://user:password@host:587` (STARTTLS is required; "
+        "`?tls=none` on this machine only), or `smtps://`; `?ca=FILE` for an authority of one's "
+        "own. Without one, mails are files in the outbox.",
+    )
+    mail_from: str = Field(
+        "PACS settings <no-reply@pacs-settings.example>", description="Sender of mails."
+    )
+    study_url: str = Field(
+        "",
+        description="Where e-mails lead for a study: an address with `{uid}` for its"
+        " StudyInstanceUID; the portal where it is not given.",
+    )
+    intake: bool = Field(
+        True, description="Whether this process listens to sources (one process shall)."
+    )
+    hl7_port: int = Field(
+        0, ge=0, le=65535, description="Port for reports by HL7 over MLLP; 0 means none."
+    )
+    hl7_host: str = Field("127.0.0.1", description="Address that the HL7 port listens on.")
+    hl7_certificate: str = Field(
+        "", description="PEM file with certificate and key, for HL7 over TLS."
+    )
     sms_url: str = Field(
         "",
         repr=False,
@@ -100,6 +125,26 @@ class Config(BaseSettings):
     def _names_the_recipient(cls, value: str) -> str:
         if value and ("://" not in value or "{to}" not in value):
             raise ValueError("PACS_SMS_URL is a URL of Apprise with {to} in place of the number")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _known_mail_server(cls, value: str) -> str:
+        address = urlsplit(value)
+        if value and (address.scheme not in ("smtp", "smtps") or not address.hostname):
+            raise ValueError("PACS_SMTP_URL begins with smtp:// or smtps:// and names a host")
+        tls = parse_qs(address.query).get("tls", ["start"])[-1]
+        if tls not in ("start", "none"):
+            raise ValueError("tls in PACS_SMTP_URL is start or none")
+        if tls == "none" and not _loopback(address.hostname or ""):
+            raise ValueError("PACS_SMTP_URL without TLS is only accepted for this machine itself")
+        return value
+
+    @field_validator("study_url")
+    @classmethod
+    def _leads_to_a_study(cls, value: str) -> str:
+        if value and not (value.startswith("https://") and "{uid}" in value):
+            raise ValueError("PACS_STUDY_URL is an https address with {uid} in it")
         return value
 
     @model_validator(mode="after")

@@ -103,7 +103,7 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     await prepare()
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
-    runs = (worker.work(), worker.watch_directories(), watch.watch(app), tabs.deliver(app))
+    runs = (*worker.runs(), watch.watch(app), tabs.deliver(app))
     tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:

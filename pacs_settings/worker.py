@@ -1,56 +1,93 @@
-"""Sends what the outbox holds, and looks after sessions of people who left their directory.
+"""What runs beside the pages, or in a process of its own.
 
-In the app's lifespan, or as a process of its own.
+Messages leave, sources are listened to, sessions end of people who left their directory.
 """
 
 import asyncio
 import logging
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
 
+from pacs_settings.adapters import hl7_mllp, orthanc
 from pacs_settings.adapters.apprise_sms import AppriseTexter
 from pacs_settings.adapters.file_outbox import FileOutbox
 from pacs_settings.adapters.ldap_directory import LdapDirectory
+from pacs_settings.adapters.smtp import SmtpMailer
 from pacs_settings.config import config
-from pacs_settings.core import outbox, ports
+from pacs_settings.core import delivery, ports
 from pacs_settings.core.accounts import directory_watch, forgotten
+from pacs_settings.core.outbox import Channel
 from pacs_settings.logs import quiet_values
 
 log = logging.getLogger(__name__)
-PAUSE = 0.5  # seconds between looks when nothing is due
+PAUSE = 0.25  # seconds between looks when nothing is due
 LONG_PAUSE = 5.0  # seconds after a failure, such as that the database is away
+LONGEST_PAUSE = 60.0  # seconds, while a server stays away
 
 
-async def work() -> None:
-    """Send what is due, for ever; a failure is logged and tried again."""
+def runs() -> list[Coroutine[Any, Any, None]]:
+    """Everything, each for ever; what fails is logged and tried again."""
     files = FileOutbox(config().data_dir / "outbox")
     texter = AppriseTexter(config().sms_url) if config().sms_url else files
+    every = [deliver(channel, files, texter) for channel in Channel]
+    every += [mail_links(), watch_directories()]
+    if config().intake:
+        every += [orthanc.follow_all(), hl7_mllp.serve()]
+    return every
+
+
+async def deliver(channel: Channel, files: FileOutbox, texter: ports.Texter) -> None:
+    """Send what is due on one channel; while the other side is away, look less and less often."""
+    mailer = SmtpMailer(config().smtp_url) if config().smtp_url else files
+    pause = PAUSE
     while True:
         try:
-            done = await asyncio.to_thread(_once, files, texter)
+            portion = await asyncio.to_thread(delivery.send_portion, channel, mailer, texter)
         except Exception:
             log.exception("outbox could not be worked on")
             await asyncio.sleep(LONG_PAUSE)
             continue
-        if not done:
+        if portion.away:
+            pause = min(max(pause, LONG_PAUSE / 2) * 2, LONGEST_PAUSE)
+            log.error("nothing leaves by %s: %s", channel, portion.away)
+        else:
+            pause = PAUSE
+        if not portion.count:
+            await asyncio.sleep(pause)
+
+
+async def mail_links() -> None:
+    """Look up who asked for a link because the password was forgotten."""
+    while True:
+        if not await _quietly("links could not be mailed", forgotten.work_off):
             await asyncio.sleep(PAUSE)
 
 
-def _once(mailer: ports.Mailer, texter: ports.Texter) -> int:
-    return forgotten.work_off() + outbox.send_due(mailer, texter)
-
-
 async def watch_directories() -> None:
-    """Look at all directories once a minute, for ever; each worker may."""
+    """Look at all directories once a minute; each worker may."""
     while True:
-        try:
-            await asyncio.to_thread(directory_watch.look)
-        except Exception:
-            log.exception("directories could not be looked at")
+        await _quietly("directories could not be looked at", directory_watch.look)
         await asyncio.sleep(directory_watch.EVERY)
+
+
+async def _quietly(complaint: str, work: Callable[[], Any]) -> Any:
+    try:
+        return await asyncio.to_thread(work)
+    except Exception:
+        log.exception(complaint)
+        await asyncio.sleep(LONG_PAUSE)
+        return None
 
 
 async def _alone() -> None:
     ports.directories["ldap"] = LdapDirectory
-    await asyncio.gather(work(), watch_directories())
+    tasks = asyncio.gather(*runs())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tasks.cancel)
+    try:
+        await tasks
+    except asyncio.CancelledError:
+        log.info("ended")
 
 
 if __name__ == "__main__":

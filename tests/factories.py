@@ -121,7 +121,7 @@ def code(secret: str, steps: int = 0) -> str:
 def number(of: Account) -> PhysicianNumber:
     """A physician number nobody else has."""
     value = numbers.riziv(200_000 + next(_serial), 4)
-    return store(PhysicianNumber(account_id=own(of), kind="riziv", value=value))
+    return store(numbers.row(own(of), numbers.NumberKind.RIZIV, value))
 
 
 def source(name: str = "") -> Source:

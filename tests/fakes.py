@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pacs_settings.core.ports import DirectoryRefused, Identity, Reason
+from pacs_settings.core.ports import DirectoryRefused, Identity, Letter, Reason
 from pacs_settings.core.tables import Domain
 
 
@@ -56,10 +56,12 @@ class FakeMailer:
         self.failures = failures
         self.failure = failure or ConnectionRefusedError()
         self.sent: list[tuple[str, str, str, str]] = []
+        self.letters: list[Letter] = []
 
-    def send(self, message_id: str, to: str, subject: str, body: str) -> None:
+    def send(self, message_id: str, to: str, letter: Letter) -> None:
         """Keep or refuse."""
         if self.failures:
             self.failures -= 1
             raise self.failure
-        self.sent.append((message_id, to, subject, body))
+        self.letters.append(letter)
+        self.sent.append((message_id, to, letter.subject, letter.body))

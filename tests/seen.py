@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlmodel import SQLModel
 
-from pacs_settings.core import db, outbox
+from pacs_settings.core import db, delivery
 from pacs_settings.core.errors import Refused
 from tests.fakes import FakeMailer, FakeTexter
 
@@ -27,7 +27,7 @@ class Post:
 def post() -> Post:
     """Have everything delivered that is due, and return it."""
     mailer, texter = FakeMailer(), FakeTexter()
-    while outbox.send_due(mailer, texter):
+    while delivery.send_due(mailer, texter):
         pass
     return Post([mail[1:] for mail in mailer.sent], texter.sent)
 

@@ -1,13 +1,10 @@
 """Messages as files, `*.eml` and `*.sms.json`, for machines without a mail server."""
 
 import json
-from email.message import EmailMessage
-from email.utils import format_datetime
 from pathlib import Path
 
-from pacs_settings.core.clock import now
-
-SENDER = "no-reply@pacs-settings.example"
+from pacs_settings.adapters import mime
+from pacs_settings.core.ports import Letter
 
 
 class FileOutbox:
@@ -17,17 +14,9 @@ class FileOutbox:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def send(self, message_id: str, to: str, subject: str, body: str) -> None:
+    def send(self, message_id: str, to: str, letter: Letter) -> None:
         """Write the message; the same Message-ID gives the same file. Raises OSError."""
-        mail = EmailMessage()
-        mail["Message-ID"] = f"<{message_id}>"
-        mail["Date"] = format_datetime(now())
-        mail["From"] = SENDER
-        mail["To"] = to
-        mail["Subject"] = subject
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(body)
-        self._write(message_id, ".eml", bytes(mail))
+        self._write(message_id, ".eml", mime.message(message_id, to, letter))
 
     def send_text(self, message_id: str, to: str, text: str) -> None:
         """Write a text message as JSON with `to` and `text`. Raises OSError."""

@@ -305,9 +305,16 @@ def insert_or_update(
     session.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
 
 
-def insert_unless_there(session: Session, table: sa.Table, row: dict[str, Any]) -> None:
-    """One atomic statement: insert `row`, or do nothing where its key is already taken."""
-    session.execute(_insert(session, table, row).on_conflict_do_nothing())
+def insert_unless_there(db: Session | sa.Connection, table: sa.Table, row: dict[str, Any]) -> Any:
+    """One atomic statement: insert `row` and return its id; None where a key of it is taken."""
+    return db.execute(_inserts(_dialect(db).name, table), row).scalar_one_or_none()
+
+
+@lru_cache(maxsize=64)
+def _inserts(dialect: str, table: sa.Table) -> Any:
+    # Built once for each table: what comes in by the thousand is inserted so.
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def _insert(session: Session, table: sa.Table, row: dict[str, Any]) -> Any:

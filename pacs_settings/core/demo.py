@@ -100,10 +100,10 @@ def _account(
 
 def _numbers(db: Session, account: Account, *stable: int) -> list[PhysicianNumber]:
     rows = [
-        PhysicianNumber(
-            account_id=account.id or 0,
-            kind=numbers.NumberKind.RIZIV,
-            value=numbers.riziv(n, 4, modulus=97 if place == 0 else 89),
+        numbers.row(
+            account.id or 0,
+            numbers.NumberKind.RIZIV,
+            numbers.riziv(n, 4, modulus=97 if place == 0 else 89),
         )
         for place, n in enumerate(stable)
     ]

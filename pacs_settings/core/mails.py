@@ -1,6 +1,5 @@
 """Mails in words: the account's language, the right form of address, its own time zone."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,38 +7,21 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 
 from pacs_settings.config import config
-from pacs_settings.core import mail_links
-from pacs_settings.core.tables import Account, Gender
+from pacs_settings.core import mail_links, notice_mails
+from pacs_settings.core.greetings import Addressed, greeting
+from pacs_settings.core.ports import Letter
 from pacs_settings.locale import text
 
 LINKS = {"reset": mail_links.RESET, "invitation": mail_links.ACTIVATION}
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A rendered message."""
-
-    subject: str
-    body: str
-
-
-def greeting(account: Account) -> str:
-    """The first line: by title where there is one, else by gender, else by full name."""
-    name = f"{account.first_name} {account.last_name}"
-    if account.title:
-        key, name = "titled", f"{account.title} {account.last_name}"
-    elif account.gender in (Gender.FEMALE, Gender.MALE):
-        key, name = str(account.gender), account.last_name
-    else:
-        key = "neutral"
-    return text(account.language, f"mail.greeting.{key}", name=name)
-
-
-def render(account: Account, time_zone: str, template: str, values: dict[str, Any]) -> Mail:
-    """Subject and body; the subject holds no secret and nothing about a patient."""
-    language = account.language
+def render(person: Addressed, time_zone: str, template: str, values: dict[str, Any]) -> Letter:
+    """The mail in words; the subject holds no secret and nothing about a patient."""
+    if template in notice_mails.TEMPLATES:
+        return notice_mails.render(person, template, values)
+    language = person.language
     parts = [
-        greeting(account),
+        greeting(person),
         _words(language, f"mail.{template}.body", values),
         *_code(language, values),
         *_link(language, template, values),
@@ -47,12 +29,12 @@ def render(account: Account, time_zone: str, template: str, values: dict[str, An
         *_not_you(language, template, values),
         text(language, "mail.signature"),
     ]
-    return Mail(text(language, f"mail.{template}.subject"), "\n\n".join(parts) + "\n")
+    return Letter(text(language, f"mail.{template}.subject"), "\n\n".join(parts) + "\n")
 
 
-def text_message(account: Account, template: str, values: dict[str, Any]) -> str:
+def text_message(language: str, template: str, values: dict[str, Any]) -> str:
     """A text message: short, since one of more than 160 characters costs twice."""
-    return text(account.language, f"sms.{template}", code=values["code"])
+    return text(language, f"sms.{template}", code=values["code"])
 
 
 def _words(language: str, key: str, values: dict[str, Any]) -> str:

@@ -1,25 +1,29 @@
-"""Messages that must leave: written with what they tell, sent by the worker, tried again."""
+"""Messages that must leave, written in the transaction of what they tell; `delivery` sends them."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from pacs_settings.core import mail_links, mails, ports, secrets
+from pacs_settings.core import mail_links, secrets
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, writing
-from pacs_settings.core.tables import Account, OutboxMessage, Region
+from pacs_settings.core.tables import Account, OutboxMessage
 from pacs_settings.core.user_agents import describe
 
-MOST_TRIES = 8
-BATCH = 20
 PURPOSE = "outbox"
+_TABLE: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+_NOTICE = sa.insert(_TABLE).returning(_TABLE.c.id)
 
 
-class TooLate(ValueError):
-    """A code that is not valid any more is not worth sending."""
+class Channel(StrEnum):
+    """A way out; each has its own queue, so that codes never wait behind a flood of notices."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    NOTICE = "notice"
 
 
 class FromWhere(Protocol):
@@ -54,7 +58,7 @@ def put_alert(
 def put_code(
     db: Session,
     account: Account,
-    channel: str,
+    channel: Channel,
     to: str,
     where: FromWhere,
     code: str,
@@ -75,6 +79,29 @@ def put_mail(db: Session, account: Account, template: str, where: FromWhere, **v
     _put(db, account, template, _facts(where) | values, {})
 
 
+def put_notice(db: sa.Connection, account_id: int, template: str, values: dict[str, Any]) -> int:
+    """Mail what a source has told; the row's id. Without objects: they come by the thousand."""
+    moment = now()
+    row = {
+        "message_id": _new_message_id(),
+        "account_id": account_id,
+        "channel": Channel.NOTICE,
+        "to": "",
+        "template": template,
+        "values": values,
+        "sealed": "",
+        "created_at": moment,
+        "next_try": moment,
+        "tries": 0,
+        "problem": "",
+    }
+    return int(db.execute(_NOTICE, row).scalar_one())
+
+
+def _new_message_id() -> str:
+    return f"{secrets.new_id()}@pacs-settings"
+
+
 def _facts(where: FromWhere) -> dict[str, Any]:
     browser, system = describe(where.user_agent)
     return {
@@ -91,12 +118,12 @@ def _put(
     template: str,
     values: dict[str, Any],
     secret: dict[str, str],
-    channel: str = "mail",
+    channel: Channel = Channel.MAIL,
     to: str = "",
 ) -> None:
     db.add(
         OutboxMessage(
-            message_id=f"{secrets.new_id()}@pacs-settings",
+            message_id=_new_message_id(),
             account_id=account.id or 0,
             channel=channel,
             to=to or account.username,
@@ -105,81 +132,3 @@ def _put(
             sealed=secrets.seal(PURPOSE, json.dumps(secret)) if secret else "",
         )
     )
-
-
-def send_due(mailer: ports.Mailer, texter: ports.Texter) -> int:
-    """Send what is due and return how much left; what fails is tried again later."""
-    due = sa.and_(
-        col(OutboxMessage.sent_at).is_(None),
-        col(OutboxMessage.next_try) <= now(),
-        col(OutboxMessage.tries) < MOST_TRIES,
-    )
-    query = select(OutboxMessage.id).where(due).order_by(col(OutboxMessage.id)).limit(BATCH)
-    with reading() as db:
-        ids = [found for found in db.exec(query) if found is not None]
-    return sum(_send(mailer, texter, message_id) for message_id in ids)
-
-
-def _send(mailer: ports.Mailer, texter: ports.Texter, row_id: int) -> bool:
-    with reading() as db:
-        row = db.get_one(OutboxMessage, row_id)
-        account = db.get_one(Account, row.account_id)
-        zone = db.get_one(Region, account.region_id).time_zone
-    if not _claim(row):
-        return False
-    problem = ""
-    try:
-        _hand_over(mailer, texter, row, account, zone)
-    except (OSError, LookupError, ValueError) as failure:
-        # One message that cannot be written must not keep all others back.
-        problem = type(failure).__name__
-    _note(row_id, problem, again=problem not in ("", TooLate.__name__))
-    return not problem
-
-
-def _note(row_id: int, problem: str, again: bool) -> None:
-    done: dict[str, Any] = {"sent_at": None if problem else now(), "problem": problem}
-    if not again:  # a code or a link is in the message now, and shall be nowhere else
-        done |= {"sealed": "", "tries": MOST_TRIES if problem else col(OutboxMessage.tries)}
-    with writing() as db:
-        db.execute(sa.update(OutboxMessage).where(col(OutboxMessage.id) == row_id).values(done))
-
-
-def _hand_over(
-    mailer: ports.Mailer, texter: ports.Texter, row: OutboxMessage, account: Account, zone: str
-) -> None:
-    if _too_late(row):
-        raise TooLate
-    values = row.values
-    if row.sealed:
-        values = values | json.loads(secrets.unseal(PURPOSE, row.sealed))
-    to = row.to or account.username
-    if row.channel == "sms":
-        texter.send_text(row.message_id, to, mails.text_message(account, row.template, values))
-        return
-    mail = mails.render(account, zone, row.template, values)
-    mailer.send(row.message_id, to, mail.subject, mail.body)
-
-
-def _too_late(row: OutboxMessage) -> bool:
-    until = str(row.values.get("until", ""))
-    return bool(until) and datetime.fromisoformat(until) <= now()
-
-
-def _claim(row: OutboxMessage) -> bool:
-    """Take the message for this try; false where another worker was faster.
-
-    The next try is set beforehand, so that a worker that dies leaves the message to be sent later.
-    """
-    untouched = sa.and_(
-        col(OutboxMessage.id) == row.id,
-        col(OutboxMessage.tries) == row.tries,
-        col(OutboxMessage.sent_at).is_(None),
-        col(OutboxMessage.next_try) <= now(),
-    )
-    tries = row.tries + 1
-    # A code is worth little after some minutes: its first tries come closer together.
-    pause = timedelta(seconds=(5 if row.template == "code" else 30) * 2**tries)
-    claimed = sa.update(OutboxMessage).where(untouched).values(tries=tries, next_try=now() + pause)
-    with writing() as db:
-        return db.execute(claimed).rowcount == 1  # type: ignore[attr-defined,no-any-return]

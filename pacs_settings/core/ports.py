@@ -1,7 +1,7 @@
 """What core needs of the outside world; adapters stand behind, plugged in at start."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from pacs_settings.core.tables import Domain
@@ -56,11 +56,33 @@ class Directory(Protocol):
         """
 
 
+class Away(OSError):
+    """The other side cannot be reached, or takes nothing from us now; says why in few words."""
+
+
+class NotAccepted(Exception):
+    """The other side does not take this very message; `final` where it never will."""
+
+    def __init__(self, reply: str, *, final: bool) -> None:
+        super().__init__(reply)
+        self.final = final
+
+
+@dataclass(frozen=True)
+class Letter:
+    """An e-mail in words; `headers` beside those that every mail has."""
+
+    subject: str
+    body: str
+    html: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Mailer(Protocol):
     """A way for mail to leave."""
 
-    def send(self, message_id: str, to: str, subject: str, body: str) -> None:
-        """Hand over one message; raises OSError where it did not leave."""
+    def send(self, message_id: str, to: str, letter: Letter) -> None:
+        """Hand over one message; raises Away, NotAccepted, or OSError where it did not leave."""
 
 
 class Texter(Protocol):

@@ -157,6 +157,7 @@ class PhysicianNumber(SQLModel, table=True):
     account_id: int = _owner(index=True)
     kind: str = Field(max_length=10)
     value: str = Field(max_length=20)
+    stable: str = Field(default="", max_length=20, index=True)
 
 
 class TotpDevice(SQLModel, table=True):
@@ -329,10 +330,35 @@ class SignInAttempt(SQLModel, table=True):
 
 
 class Source(SQLModel, table=True):
-    """A radiology department that sends studies."""
+    """A radiology department that sends studies, and by which ways.
+
+    `orthanc_cursor` is the last change read of its image archive; reports come under the names of
+    MSH-3 and MSH-4 from `hl7_addresses` (networks; none means this machine itself).
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=120, unique=True)
+    number_kinds: list[str] = _json(default_factory=lambda: ["riziv"])
+    orthanc_url: str = Field(default="", max_length=255)
+    sealed_orthanc_login: str = Field(default="", max_length=512)
+    orthanc_cursor: int | None = Field(default=None, sa_type=sa.BigInteger)
+    hl7_application: str = Field(default="", max_length=180, index=True)
+    hl7_facility: str = Field(default="", max_length=180)
+    hl7_addresses: list[str] = _json(default_factory=list)
+    preliminary: bool = False
+    seen_at: datetime | None = _moment(default=None)
+    problem: str = Field(default="", max_length=200)
+
+
+class SourceToken(SQLModel, table=True):
+    """A bearer token of a source, stored as a hash; a rotated one lasts until `expires_at`."""
+
+    __tablename__ = "source_token"
+
+    token_hash: str = Field(primary_key=True, max_length=64)
+    source_id: int = Field(foreign_key="source.id", ondelete="CASCADE", index=True)
+    created_at: datetime = _moment(default_factory=now)
+    expires_at: datetime | None = _moment(default=None)
 
 
 class GroupPractice(SQLModel, table=True):
@@ -342,6 +368,15 @@ class GroupPractice(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(max_length=120, unique=True)
+
+
+class GroupMember(SQLModel, table=True):
+    """Somebody who belongs to a group practice."""
+
+    __tablename__ = "group_member"
+
+    group_id: int = Field(primary_key=True, foreign_key="group_practice.id", ondelete="CASCADE")
+    account_id: int = _owner(primary_key=True, index=True)
 
 
 class Mapping(SQLModel, table=True):
@@ -362,6 +397,8 @@ class Mapping(SQLModel, table=True):
     on_study: bool = True
     on_report: bool = True
     created_at: datetime = _moment(default_factory=now)
+    # When somebody else than its owner made or changed it, so that open pages show it.
+    changed_at: datetime | None = _moment(default=None, index=True)
 
 
 class StudyKind(StrEnum):
@@ -371,27 +408,83 @@ class StudyKind(StrEnum):
     REPORT = "report"
 
 
-class StudyEvent(SQLModel, table=True):
-    """A new study with images, or a report, from a source; of the patient only the initials."""
+class ReportStatus(StrEnum):
+    """How far a report is (HL7 table 0123: P, F, C); a study has none."""
+
+    NONE = ""
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    CORRECTED = "corrected"
+
+
+class ReceivedEvent(SQLModel, table=True):
+    """A new study with images, or a report, from a source; of the patient only the initials.
+
+    `key` names what it tells, `message_key` the message that told it: neither comes in twice.
+    `subject` is what it is about: StudyInstanceUID, accession number, or the report's own number.
+    """
 
     __tablename__ = "study_event"
     __table_args__ = (
-        sa.UniqueConstraint("source_id", "kind", "study_instance_uid", "report_version"),
+        sa.UniqueConstraint("source_id", "key"),
+        sa.UniqueConstraint("source_id", "message_key"),
+        sa.Index("ix_study_event_subject", "source_id", "subject"),
         _one_of("kind", StudyKind),
+        _one_of("status", ReportStatus),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     source_id: int = Field(foreign_key="source.id")
     kind: StudyKind = Field(sa_type=sa.String(8))
-    study_instance_uid: str = Field(max_length=64)
-    report_version: int = 0
-    accession_number: str = Field(default="", max_length=16)
-    name_at_source: str = Field(default="", max_length=120)
-    physician_number: str = Field(max_length=20, index=True)
+    status: ReportStatus = Field(default=ReportStatus.NONE, sa_type=sa.String(12))
+    key: str = Field(max_length=160)
+    message_key: str | None = Field(default=None, max_length=160)
+    digest: str = Field(default="", max_length=64)
+    subject: str = Field(max_length=64)
+    study_instance_uid: str = Field(default="", max_length=64)
+    accession_number: str = Field(default="", max_length=64)
     patient_initials: str = Field(default="", max_length=10)
     description: str = Field(default="", max_length=200)
+    institution: str = Field(default="", max_length=120)
     studied_on: date | None = None
     received_at: datetime = _moment(default_factory=now)
+
+
+class Fate(StrEnum):
+    """What became of an event for one physician that it names."""
+
+    MAILED = "mailed"
+    SWITCHED_OFF = "switched_off"
+    SUPERSEDED = "superseded"
+    UNWANTED = "unwanted"
+    REPEATED = "repeated"
+    NOT_ACTIVE = "not_active"
+    TOO_OLD = "too_old"
+    UNKNOWN = "unknown"
+    AMBIGUOUS = "ambiguous"
+
+
+class EventRecipient(SQLModel, table=True):
+    """A physician whom an event names; `account_id` is empty while nobody has the number."""
+
+    __tablename__ = "event_recipient"
+    __table_args__ = (
+        sa.UniqueConstraint("event_id", "account_id"),
+        sa.Index("ix_event_recipient_mapping", "mapping_id", "event_id"),
+        _one_of("fate", Fate),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    event_id: int = Field(foreign_key="study_event.id", ondelete="CASCADE")
+    number: str = Field(max_length=20)
+    stable: str = Field(max_length=20, index=True)
+    name_at_source: str = Field(default="", max_length=120)
+    fate: Fate = Field(sa_type=sa.String(16))
+    account_id: int | None = _owner(default=None, nullable=True, index=True)
+    mapping_id: int | None = Field(default=None, foreign_key="mapping.id", ondelete="SET NULL")
+    message_id: int | None = Field(
+        default=None, foreign_key="outbox_message.id", ondelete="SET NULL", index=True
+    )
 
 
 class Signature(SQLModel, table=True):
@@ -424,10 +517,13 @@ class AuditEntry(SQLModel, table=True):
 
 
 class OutboxMessage(SQLModel, table=True):
-    """A message that must leave; written in the transaction of what it tells."""
+    """A message that must leave; written in the transaction of what it tells.
+
+    `next_try` is empty once it was sent or given up.
+    """
 
     __tablename__ = "outbox_message"
-    __table_args__ = (sa.Index("ix_outbox_message_due", "sent_at", "next_try"),)
+    __table_args__ = (sa.Index("ix_outbox_message_due", "channel", "next_try"),)
 
     id: int | None = Field(default=None, primary_key=True)
     message_id: str = Field(max_length=60, unique=True)
@@ -438,7 +534,7 @@ class OutboxMessage(SQLModel, table=True):
     values: dict[str, Any] = _json(default_factory=dict)
     sealed: str = Field(default="", sa_type=sa.Text)
     created_at: datetime = _moment(default_factory=now)
-    next_try: datetime = _moment(default_factory=now)
+    next_try: datetime | None = _moment(default_factory=now)
     tries: int = 0
     sent_at: datetime | None = _moment(default=None)
     problem: str = Field(default="", max_length=200)

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from stdnum import ean, luhn
 
+from pacs_settings.core.tables import PhysicianNumber
+
 
 class NumberKind(StrEnum):
     """The register that gave a physician number."""
@@ -64,6 +66,13 @@ def display(kind: NumberKind, value: str) -> str:
 def stable_part(kind: NumberKind, value: str) -> str:
     """Return what stays for a whole career: RIZIV without its qualification, others whole."""
     return value[:RIZIV_STABLE_DIGITS] if kind is NumberKind.RIZIV else value
+
+
+def row(account_id: int, kind: NumberKind, value: str) -> PhysicianNumber:
+    """A normalised number as it is stored; compared with those of sources by its stable part."""
+    return PhysicianNumber(
+        account_id=account_id, kind=kind, value=value, stable=stable_part(kind, value)
+    )
 
 
 def riziv(n6: int, qualification: int, modulus: int = 97) -> str:

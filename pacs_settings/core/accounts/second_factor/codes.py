@@ -33,7 +33,7 @@ def send(db: Session, attempt: Attempt, channel: str, destination: str) -> None:
     code = secrets.new_digits()
     until = now() + min(timedelta(seconds=attempt.region.code_seconds), LONGEST_VALID)
     put(db, attempt, _mark(attempt, code), until, destination)
-    outbox.put_code(db, account, channel, destination, visit, code, until)
+    outbox.put_code(db, account, outbox.Channel(channel), destination, visit, code, until)
 
 
 def spend(db: Session, attempt: Attempt, typed: str) -> str | None:

@@ -1,0 +1,1 @@
+"""From what a source tells to the message that leaves."""
