@@ -10,7 +10,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export REFLEX_DIR := $(CURDIR)/.build/reflex
 
-.PHONY: run serve dev test soak asvs lint bench format screenshot clean
+.PHONY: run serve dev demo-study test soak soak-mail asvs lint bench format screenshot clean
 
 $(VENV)/runtime: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -30,6 +30,9 @@ serve: $(VENV)/runtime  ## production, configured by PACS_* and PORT
 
 dev: $(VENV)/runtime  ## reflex run: hot reload, demo data
 	PACS_DEMO=1 reflex run
+
+demo-study: $(VENV)/runtime  ## a study and a report arrive; the e-mails are told
+	@PACS_DEMO=1 PACS_SECRET_KEY="$$(cat var/demo.key)" python -m pacs_settings.demo_study
 
 test: $(VENV)/development  ## every test
 	python -m pytest

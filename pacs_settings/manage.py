@@ -1,12 +1,16 @@
-"""The service desk on the command line: invite, unlock, sign out, help who lost a factor."""
+"""The service desk on the command line: people, radiology sources, group practices."""
 
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from pacs_settings.config import config
-from pacs_settings.core import db, desk, migrate
+from pacs_settings.core import db, desk, groups, migrate
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.studies import sources, unmatched
 from pacs_settings.locale import text
 
 
@@ -24,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     migrate.upgrade()
     try:
         _run(asked)
+    except OSError as failure:
+        return _refused(str(failure))
     except Refused as refused:
         return _refused(text("en", f"refused.{refused.code}", **refused.values))
     return 0
@@ -41,6 +47,8 @@ def _run(asked: argparse.Namespace) -> None:
         desk.invite_again(asked.username)
     elif asked.command == "remove-factor":
         desk.remove_factor(asked.username)
+    elif asked.command in SOURCES:
+        SOURCES[asked.command](asked)
     elif asked.command == "end-sessions":
         count = desk.end_sessions("" if asked.everybody else asked.username)
         print(f"{count} session{'' if count == 1 else 's'} ended")
@@ -50,6 +58,65 @@ def _run(asked: argparse.Namespace) -> None:
                 asked.username, asked.first_name, asked.last_name, asked.region, asked.mobile
             )
         )
+
+
+def _source(asked: argparse.Namespace) -> None:
+    login = Path(asked.orthanc_login_file).read_text().strip() if asked.orthanc_login_file else None
+    ways = sources.Ways(
+        orthanc_url=asked.orthanc_url,
+        orthanc_login=login,
+        hl7_application=asked.hl7_application,
+        hl7_facility=asked.hl7_facility,
+        hl7_addresses=asked.hl7_address,
+        number_kinds=asked.number_kind,
+        preliminary=asked.preliminary,
+    )
+    sources.put(asked.name, ways)
+
+
+def _unmatched(_: argparse.Namespace) -> None:
+    for row in unmatched.waiting():
+        told = (row.source, row.number or "-", row.name or "-", row.why, str(row.events))
+        print("\t".join((*told, f"{row.last:%Y-%m-%d %H:%M}")))
+
+
+def _link_number(asked: argparse.Namespace) -> None:
+    count = unmatched.link_number(asked.username, asked.kind, asked.number)
+    print(f"{count} waiting event{'' if count == 1 else 's'} matched")
+
+
+def _group(asked: argparse.Namespace) -> None:
+    groups.put(asked.name, asked.members)
+
+
+SOURCES: dict[str, Callable[[argparse.Namespace], None]] = {
+    "source": _source,
+    "source-token": lambda asked: print(sources.new_token(asked.name)),
+    "unmatched": _unmatched,
+    "link-number": _link_number,
+    "group": _group,
+}
+
+
+def _source_commands(commands: Any) -> None:
+    source = commands.add_parser("source", help="make a radiology source, or change its ways")
+    source.add_argument("name")
+    source.add_argument("--orthanc-url", help="its Orthanc, followed from now on; empty for none")
+    source.add_argument("--orthanc-login-file", help="file with user:password")
+    source.add_argument("--hl7-application", help="MSH-3 of its reports")
+    source.add_argument("--hl7-facility", help="MSH-4 of its reports")
+    source.add_argument("--hl7-address", action="append", help="network its reports come from")
+    source.add_argument("--number-kind", action="append", help="kind of its physician numbers")
+    source.add_argument("--preliminary", action=argparse.BooleanOptionalAction, default=None)
+    token = commands.add_parser("source-token", help="print a new token for the HTTP interface")
+    token.add_argument("name")
+    commands.add_parser("unmatched", help="list numbers of sources that nobody has")
+    link = commands.add_parser("link-number", help="give an account one more physician number")
+    for name in ("username", "kind", "number"):
+        link.add_argument(name)
+    group = commands.add_parser("group", help="make a group practice, or change who is in it")
+    group.add_argument("name")
+    group.add_argument("members", nargs="*", help="e-mail addresses, all of them")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         ("remove-factor", "take the second factor from somebody who has lost it"),
     ):
         commands.add_parser(name, help=what).add_argument("username")
+    _source_commands(commands)
     ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")
     whose = ending.add_mutually_exclusive_group(required=True)
     whose.add_argument("username", nargs="?", help="e-mail address of the account")

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 
 from pacs_settings import lifeline, worker
 from pacs_settings.access import (
+    api_routes,
     http,
     link_routes,
     proof_routes,
@@ -53,7 +54,7 @@ bound_libraries()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
-ROUTES = (sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
+ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
 api = Starlette(
     routes=[route for module in ROUTES for route in module.routes],
     exception_handlers={SQLAlchemyError: http.away, Exception: failures.route},
@@ -103,7 +104,7 @@ async def beside(app: rx.App) -> AsyncIterator[None]:
     await prepare()
     gc.collect()
     gc.freeze()  # what is loaded now stays, so no collection during a click need look at it
-    runs = (*worker.runs(), watch.watch(app), tabs.deliver(app))
+    runs = (*worker.runs(), watch.watch(app), watch.watch_lines(app), tabs.deliver(app))
     tasks = [asyncio.create_task(run) for run in runs]
     yield
     for task in tasks:

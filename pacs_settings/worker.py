@@ -28,18 +28,22 @@ LONGEST_PAUSE = 60.0  # seconds, while a server stays away
 
 def runs() -> list[Coroutine[Any, Any, None]]:
     """Everything, each for ever; what fails is logged and tried again."""
-    files = FileOutbox(config().data_dir / "outbox")
-    texter = AppriseTexter(config().sms_url) if config().sms_url else files
-    every = [deliver(channel, files, texter) for channel in Channel]
+    every = [deliver(channel, *ways_out()) for channel in Channel]
     every += [mail_links(), watch_directories()]
     if config().intake:
         every += [orthanc.follow_all(), hl7_mllp.serve()]
     return every
 
 
-async def deliver(channel: Channel, files: FileOutbox, texter: ports.Texter) -> None:
-    """Send what is due on one channel; while the other side is away, look less and less often."""
+def ways_out() -> tuple[ports.Mailer, ports.Texter]:
+    """What mails and text messages leave by; a mailer is for one channel alone."""
+    files = FileOutbox(config().data_dir / "outbox")
     mailer = SmtpMailer(config().smtp_url) if config().smtp_url else files
+    return mailer, AppriseTexter(config().sms_url) if config().sms_url else files
+
+
+async def deliver(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> None:
+    """Send what is due on one channel; while the other side is away, look less and less often."""
     pause = PAUSE
     while True:
         try:

@@ -3,18 +3,20 @@
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from pacs_settings.access import cookies
 from pacs_settings.access.http import go, own_post, typed, who
 from pacs_settings.access.sign_in_routes import busy
-from pacs_settings.core import mail_links
+from pacs_settings.core import mail_links, notice_mails
 from pacs_settings.core.accounts import forgotten, locking, password_link, passwords
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.studies import notices, unsubscribe
 
 FORGOT = "/auth/forgot"
 CODE, PASSWORD, LOCK = "/auth/link/code", "/auth/link/password", "/auth/link/lock"
+STOP, STOP_PAGE = "/auth/link/unsubscribe", "/unsubscribe"
 PAGES = {
     mail_links.RESET: "/reset-password",
     mail_links.ACTIVATION: "/activate",
@@ -91,6 +93,40 @@ async def lock(request: Request) -> Response:
     return response
 
 
+async def stop_opened(request: Request) -> Response:
+    """Ask whether e-mails shall stop; opening the link of an e-mail does nothing."""
+    token = request.path_params["token"]
+    found = notices.read(token)
+    response = go(f"{STOP_PAGE}#{found[1] if found else 'unsubscribe_invalid'}")
+    cookies.put(response, cookies.LINK, token if found else "", max_age=VALID_SECONDS)
+    return response
+
+
+async def stop_at_once(request: Request) -> Response:
+    """One click in a mail program (RFC 8058): its server posts, without cookies or our origin."""
+    try:
+        await _stop(request, request.path_params["token"])
+    except Refused:
+        return PlainTextResponse("this link is not valid", status_code=404)
+    return PlainTextResponse("these e-mails are stopped")
+
+
+@own_post
+async def stop(request: Request) -> Response:
+    """Stop e-mails, by the button of the page."""
+    try:
+        await _stop(request, _token(request))
+    except Refused as refused:
+        return go(f"{STOP_PAGE}#{refused.code}")
+    response = go(f"{STOP_PAGE}#stopped")
+    cookies.drop(response, cookies.LINK)
+    return response
+
+
+async def _stop(request: Request, token: str) -> None:
+    await asyncio.to_thread(unsubscribe.stop, token, who(request).visit.address)
+
+
 def _token(request: Request) -> str:
     return cookies.read(cookies.jar(request.headers.get("cookie", "")), cookies.LINK)
 
@@ -103,6 +139,9 @@ async def _link(request: Request) -> tuple[str, str]:
 
 
 routes = [
+    Route(f"{notice_mails.UNSUBSCRIBE}{{token}}", stop_opened, methods=["GET"]),
+    Route(f"{notice_mails.UNSUBSCRIBE}{{token}}", stop_at_once, methods=["POST"]),
+    Route(STOP, stop, methods=["POST"]),
     Route("/link/{purpose}/{token}", opened, methods=["GET"]),
     Route(FORGOT, forgot, methods=["POST"]),
     Route(CODE, code, methods=["POST"]),

@@ -31,6 +31,7 @@ PLACES = (
     "/reset-password",
     "/activate",
     "/lock-account",
+    "/unsubscribe",
 )
 START, ENROL = "/settings/personal", "/settings/security"
 # Any event of a session that has ended makes its tab leave; this one does nothing else.

@@ -23,9 +23,11 @@ from pacs_settings.access.sign_in_routes import ENROL, START
 from pacs_settings.build import PLACEHOLDER
 from pacs_settings.config import LANGUAGES, config
 
-OURS = ("/_event", "/auth/", "/link/", "/security/", "/ping", "/_health")  # not files
+OURS = ("/_event", "/api/", "/auth/", "/link/", "/security/", "/ping", "/_health")  # not files
 PUBLIC_PAGES = frozenset({"/login", "/forgot-password"})  # signed in, there is no need for them
-OPEN_PAGES = frozenset({"/reset-password", "/activate", "/lock-account"})  # signed in or not
+OPEN_PAGES = frozenset(
+    {"/reset-password", "/activate", "/lock-account", "/unsubscribe"}
+)  # signed in or not
 NEEDS = {
     "/settings/personal": Permission.PERSONAL,
     "/settings/security": Permission.FACTORS,

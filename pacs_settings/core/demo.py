@@ -10,6 +10,7 @@ from pacs_settings.core.tables import (
     AccountState,
     Domain,
     Gender,
+    GroupMember,
     GroupPractice,
     Mapping,
     PhysicianNumber,
@@ -33,6 +34,7 @@ SOURCES = (
     "Private Practice Janssens",
     "Children's Hospital Demo",
 )
+HL7_NAMES = ("RIS", "UZ-DEMO")
 GROUPS = ("Group practice The Linden", "Huisartsen Dampoort")
 
 
@@ -69,6 +71,16 @@ def _accounts(db: Session, free: Region, strict: Region, domain: Domain) -> None
     _mappings(db, an, _numbers(db, an, 123456, 132001))
     for n, account in enumerate((jan, lea, sofie), start=1):
         _mappings(db, account, _numbers(db, account, 145000 + 111 * n), lines=3)
+    linden, dampoort = (_named(db, GroupPractice, name) for name in GROUPS)
+    for group, member in ((linden, an), (linden, sofie), (linden, lea), (dampoort, an)):
+        db.add(GroupMember(group_id=group, account_id=member.id or 0))
+    _speaks_hl7(db)
+
+
+def _speaks_hl7(db: Session) -> None:
+    row = db.get_one(Source, _named(db, Source, SOURCES[0]))
+    row.hl7_application, row.hl7_facility = HL7_NAMES
+    db.add(row)
 
 
 def _account(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +16,7 @@ from pacs_settings.core.db import hold, reading, transaction, writing
 from pacs_settings.core.errors import NotYours
 from pacs_settings.core.tables import (
     Account,
+    GroupMember,
     GroupPractice,
     Mapping,
     PhysicianNumber,
@@ -23,6 +25,7 @@ from pacs_settings.core.tables import (
 
 PAGE = 50
 LONGEST_FILTER = 100  # characters
+MOST_SHARED = 200  # lines of colleagues
 
 
 class Switch(StrEnum):
@@ -143,6 +146,48 @@ def switch_default(actor: audit.Actor, which: Switch, on: bool) -> bool:
             db.add(account)
             _audit_switch(db, actor, f"mapping:{which}:default", 0, before, on)
     return on
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A mapping of a colleague that is shared with a group practice of mine, and with whom."""
+
+    id: int
+    source: str
+    owner: str
+    number: str
+    group: str
+
+
+def shared(account_id: int) -> list[Shared]:
+    """What colleagues share with the account's group practices, by group and source."""
+    mine = sa.select(col(GroupMember.group_id)).where(col(GroupMember.account_id) == account_id)
+    owner = [col(Account.title), col(Account.first_name), col(Account.last_name)]
+    query = (
+        _LINES.add_columns(*owner)
+        .join(Account, col(Account.id) == col(Mapping.account_id))
+        .where(col(Mapping.group_id).in_(mine), col(Mapping.account_id) != account_id)
+        .order_by(col(GroupPractice.name), col(Source.name), col(Mapping.id))
+        .limit(MOST_SHARED)
+    )
+    with reading() as db:
+        rows = db.execute(query).all()
+    return [_shared(row) for row in rows]
+
+
+def _shared(row: Any) -> Shared:
+    owner = " ".join(filter(None, (row.title, row.first_name, row.last_name)))
+    shown = numbers.display(numbers.NumberKind(row.kind), row.number)
+    return Shared(row.id, row.source, owner, shown, row.group)
+
+
+def changed_since(account_ids: list[int], moment: datetime) -> set[tuple[int, datetime]]:
+    """Accounts with lines that others than their owners made or changed since, and when."""
+    changed = sa.select(col(Mapping.account_id), col(Mapping.changed_at)).where(
+        col(Mapping.changed_at) >= moment, col(Mapping.account_id).in_(account_ids)
+    )
+    with reading() as db:
+        return {(row.account_id, row.changed_at) for row in db.execute(changed)}
 
 
 def _audit_switch(

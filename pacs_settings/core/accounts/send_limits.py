@@ -19,7 +19,7 @@ MOST = {  # in a window; as they fade, as many may follow
     "mail": {"account": 20, "address": 80, "all": 6000, "to": 20},
 }
 
-MOST_ASKING, MOST_LINKS = 30, 6
+MOST_ASKING, MOST_LINKS, MOST_TESTS = 30, 6, 10
 MOST_BEGINNING = 1000  # from one address, behind which a whole hospital may be
 
 
@@ -65,6 +65,11 @@ def reserve_link(db: Session, account_id: int) -> None:
     Apart from codes: whoever asks for links in another's name must not use those up.
     """
     _count(db, f"send:link:account:{account_id}", MOST_LINKS)
+
+
+def reserve_test(db: Session, account_id: int) -> None:
+    """Count one test e-mail of an account; raises TooManyCodes."""
+    _count(db, f"send:test:account:{account_id}", MOST_TESTS)
 
 
 def _count(db: Session, key: str, most: int) -> None:

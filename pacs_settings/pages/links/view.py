@@ -100,6 +100,24 @@ def lock_page() -> rx.Component:
     )
 
 
+def stop_page() -> rx.Component:
+    """The page at /unsubscribe; its address tells which e-mails, and whether they have stopped."""
+    return _page(
+        t("stop.title"),
+        rx.el.section(
+            _told("stopped", t("stop.stopped")),
+            _told("study", t("stop.study")),
+            _told("report", t("stop.report")),
+            *_refusals("unsubscribe_invalid"),
+            _form(link_routes.STOP, submit=t("stop.stop")),
+            NativeLink.create(
+                t("stop.settings"), href="/settings/mappings", class_name="step-other"
+            ),
+            class_name="card step step-address",
+        ),
+    )
+
+
 def _password_page(purpose: str, title: str, hint: str, submit: str) -> rx.Component:
     return _page(
         title,
@@ -247,4 +265,5 @@ PAGES = {
     "reset-password": (reset_page, t("reset.title"), LinkState.load_reset),
     "activate": (activation_page, t("activate.title"), LinkState.load_activation),
     "lock-account": (lock_page, t("lock.title"), LinkState.load_lock),
+    "unsubscribe": (stop_page, t("stop.title"), LinkState.load_nothing),
 }

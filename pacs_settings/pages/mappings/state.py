@@ -8,7 +8,7 @@ from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current
 from pacs_settings.access.tabs import tabs
 from pacs_settings.core import mappings
-from pacs_settings.core.mappings import Line, Order, Switch
+from pacs_settings.core.mappings import Line, Order, Shared, Switch
 from pacs_settings.pages.answers import Answer, ask
 from pacs_settings.pages.texts import say
 
@@ -18,6 +18,7 @@ class MappingsState(rx.State):
 
     loaded: bool = False
     lines: list[Line] = []
+    shared: list[Shared] = []
     flips: dict[str, bool] = {}
     total: int = 0
     number: int = 1
@@ -37,6 +38,7 @@ class MappingsState(rx.State):
     async def load(self):
         """Read the page that filter, order and number ask for."""
         await self._load()
+        self.shared = await asyncio.to_thread(mappings.shared, current().account_id)
         self.said = self.problem = ""
 
     @rx.event

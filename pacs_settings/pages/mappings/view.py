@@ -3,19 +3,23 @@
 import reflex as rx
 
 from pacs_settings.core.mappings import Line, Order
+from pacs_settings.pages.mappings.line_state import LineState
+from pacs_settings.pages.mappings.line_view import why_dialog
 from pacs_settings.pages.mappings.state import MappingsState
 from pacs_settings.pages.shell.view import settings_page
 from pacs_settings.pages.texts import t
 from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card, row
-from pacs_settings.ui.components.feedback import alert, empty, status
-from pacs_settings.ui.components.scripted import Loaded, Switch
+from pacs_settings.ui.components.feedback import alert, empty, facts, status
+from pacs_settings.ui.components.scripted import Chooser, Loaded, Switch
 
 
 def section() -> rx.Component:
     """The page at /settings/mappings."""
     return settings_page(
-        Loaded.create(_lines(), _defaults(), when=MappingsState.loaded, lines=14),
+        Loaded.create(
+            _lines(), _defaults(), _shared(), why_dialog(), when=MappingsState.loaded, lines=14
+        ),
         path="/settings/mappings",
         title=t("nav.mappings"),
         loaded=MappingsState.loaded,
@@ -27,7 +31,7 @@ def _lines() -> rx.Component:
         rx.el.div(_filter(), _told(), class_name="table-tools"),
         rx.cond(
             MappingsState.total > 0,
-            rx.fragment(_table(), _pager()),
+            rx.fragment(Chooser.create(_table(), on_choose=LineState.explain), _pager()),
             rx.cond(
                 MappingsState.text != "",
                 empty(t("mappings.none_found"), t("mappings.none_found_hint")),
@@ -71,7 +75,13 @@ def _table() -> rx.Component:
     return rx.el.div(
         rx.el.table(
             rx.el.caption(t("nav.mappings"), class_name="visually-hidden"),
-            rx.el.thead(rx.el.tr(*switches, *[_heading(order) for order in Order])),
+            rx.el.thead(
+                rx.el.tr(
+                    *switches,
+                    *[_heading(order) for order in Order],
+                    rx.el.th(t("mappings.why_column"), scope="col"),
+                )
+            ),
             rx.el.tbody(rx.foreach(MappingsState.lines, _line)),
             class_name="table",
         ),
@@ -106,7 +116,18 @@ def _line(line: rx.Var[Line]) -> rx.Component:
         rx.el.td(line.name),
         rx.el.td(line.number, class_name="figures"),
         rx.el.td(rx.cond(line.group != "", line.group, "–"), class_name="table-wraps"),
+        rx.el.td(_why(line)),
         key=line.id,
+    )
+
+
+def _why(line: rx.Var[Line]) -> rx.Component:
+    # Without a listener of its own: every switch draws all lines anew.
+    return button(
+        t("mappings.why"),
+        "quiet",
+        aria_label=t("mappings.why_named", source=line.source),
+        custom_attrs={"data-choose": line.id},
     )
 
 
@@ -173,4 +194,27 @@ def _defaults() -> rx.Component:
         line("study", MappingsState.default_study),
         line("report", MappingsState.default_report),
         title=t("mappings.defaults"),
+    )
+
+
+def _shared() -> rx.Component:
+    return rx.cond(
+        MappingsState.shared.length() > 0,
+        card(
+            rx.el.ul(
+                rx.foreach(
+                    MappingsState.shared,
+                    lambda line: rx.el.li(
+                        rx.el.span(line.source, class_name="label"),
+                        facts([line.owner], [line.number], [line.group]),
+                        key=line.id,
+                        class_name="list-item",
+                    ),
+                ),
+                class_name="list",
+                aria_label=t("mappings.shared_title"),
+            ),
+            title=t("mappings.shared_title"),
+            sentence=t("mappings.shared_sentence"),
+        ),
     )

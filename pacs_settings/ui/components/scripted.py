@@ -114,6 +114,19 @@ class LeaveGuard(rx.Component):
     leave_text: rx.Var[str]
 
 
+def _number(event: rx.Var[int]) -> tuple[rx.Var[int]]:
+    return (event,)
+
+
+class Chooser(rx.Component):
+    """Tells which of many buttons within was pressed, by their `data-choose`, a number."""
+
+    library = JSX["chooser.jsx"]
+    tag = "Chooser"
+
+    on_choose: rx.EventHandler[_number]  # type: ignore[valid-type]
+
+
 class Dialog(rx.Component):
     """A modal dialog."""
 
