@@ -10,7 +10,7 @@ import pytest
 
 from pacs_settings.adapters import apprise_sms
 from pacs_settings.adapters.apprise_sms import AppriseTexter, NotSent
-from pacs_settings.core import clock, db, outbox
+from pacs_settings.core import clock, db, delivery, outbox
 from pacs_settings.core.tables import OutboxMessage
 from tests import factories
 from tests.adapters.faults import Behaviour, Faulty, closing, dripping, silent
@@ -183,8 +183,8 @@ def code(database: Path) -> str:
 
 def test_a_code_reaches_the_phone_once(code: str, sink: Sink) -> None:
     texter = AppriseTexter(sink.url())
-    assert outbox.send_due(FakeMailer(), texter) == 1
-    assert outbox.send_due(FakeMailer(), texter) == 0
+    assert delivery.send_due(FakeMailer(), texter) == 1
+    assert delivery.send_due(FakeMailer(), texter) == 0
     [(path, body)] = sink.posts
     assert path.endswith(NUMBER)
     assert body["message"].startswith(code)
@@ -192,11 +192,11 @@ def test_a_code_reaches_the_phone_once(code: str, sink: Sink) -> None:
 
 def test_a_code_that_was_refused_is_sent_later(code: str, sink: Sink) -> None:
     sink.status = 500
-    assert outbox.send_due(FakeMailer(), AppriseTexter(sink.url())) == 0
+    assert delivery.send_due(FakeMailer(), AppriseTexter(sink.url())) == 0
     [row] = factories.rows(OutboxMessage)
     assert (row.problem, row.sent_at) == ("NotSent", None)
     sink.status = 200
     row.next_try = clock.now()
     factories.store(row)
-    assert outbox.send_due(FakeMailer(), AppriseTexter(sink.url())) == 1
+    assert delivery.send_due(FakeMailer(), AppriseTexter(sink.url())) == 1
     assert len(sink.posts) == 2

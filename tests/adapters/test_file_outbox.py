@@ -68,8 +68,8 @@ def test_what_core_puts_arrives_once(database: str, tmp_path: Path) -> None:
     with db.writing() as session:
         outbox.put_alert(session, factories.person(AN), "factor_added", HERE, "Mijn télé")
     mailer = FileOutbox(folder)
-    factories.together(*[partial(outbox.send_due, mailer, FakeTexter())] * 3)
-    assert outbox.send_due(mailer, FakeTexter()) == 0
+    factories.together(*[partial(delivery.send_due, mailer, FakeTexter())] * 3)
+    assert delivery.send_due(mailer, FakeTexter()) == 0
     [path] = folder.iterdir()
     mail = read(path)
     assert mail["To"] == AN
@@ -81,7 +81,7 @@ def test_identifiers_are_safe_as_names_of_files(database: str, tmp_path: Path) -
     with db.writing() as session:
         for _ in range(20):
             outbox.put_alert(session, factories.person(AN), "password_changed", HERE)
-    assert outbox.send_due(FileOutbox(tmp_path / "outbox"), FakeTexter()) == 20
+    assert delivery.send_due(FileOutbox(tmp_path / "outbox"), FakeTexter()) == 20
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 20
 
 
@@ -132,7 +132,7 @@ def test_a_code_that_core_puts_arrives_once(database: Path, tmp_path: Path) -> N
         someone = factories.person(AN)
         outbox.put_code(session, someone, "sms", "+32470123456", HERE, "123456", until)
     files = FileOutbox(folder)
-    factories.together(*[partial(outbox.send_due, files, files)] * 3)
+    factories.together(*[partial(delivery.send_due, files, files)] * 3)
     [message] = sms(folder)
     assert message["to"] == "+32470123456"
     assert message["text"].startswith("123456 ")

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from pacs_settings.adapters.ldap_directory import LdapDirectory
-from pacs_settings.core import db, outbox, ports, secrets
+from pacs_settings.core import db, delivery, ports, secrets
 from pacs_settings.core.accounts import history, passwords, remembered, sign_in
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.sign_in import NextStep, SignedIn, SignInRefused
@@ -88,7 +88,7 @@ def last_code(by_mail: FakeMailer, by_text: FakeTexter) -> Callable[[], tuple[st
     """The code sent last, and where to."""
 
     def look() -> tuple[str, str]:
-        outbox.send_due(by_mail, by_text)
+        delivery.send_due(by_mail, by_text)
         told = [(to, body) for _, to, _, body in by_mail.sent] + by_text.sent
         to, body = told[-1]
         found = re.search(r"\b\d{6}\b", body)

@@ -1,0 +1,1 @@
+"""What sources tell, and what comes of it."""
