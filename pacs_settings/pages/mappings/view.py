@@ -79,7 +79,10 @@ def _table() -> rx.Component:
                 rx.el.tr(
                     *switches,
                     *[_heading(order) for order in Order],
-                    rx.el.th(t("mappings.why_column"), scope="col"),
+                    rx.el.th(
+                        rx.el.span(t("mappings.why_column"), class_name="visually-hidden"),
+                        scope="col",
+                    ),
                 )
             ),
             rx.el.tbody(rx.foreach(MappingsState.lines, _line)),
@@ -124,7 +127,7 @@ def _line(line: rx.Var[Line]) -> rx.Component:
 def _why(line: rx.Var[Line]) -> rx.Component:
     # Without a listener of its own: every switch draws all lines anew.
     return button(
-        t("mappings.why"),
+        t("mappings.why_short"),
         "quiet",
         aria_label=t("mappings.why_named", source=line.source),
         custom_attrs={"data-choose": line.id},
