@@ -93,8 +93,12 @@ async def lock(request: Request) -> Response:
     return response
 
 
-async def stop_opened(request: Request) -> Response:
-    """Ask whether e-mails shall stop; opening the link of an e-mail does nothing."""
+async def stop_link(request: Request) -> Response:
+    """The link of an e-mail: opening it only asks; one click in a mail program stops (RFC 8058)."""
+    return await (_stop_at_once if request.method == "POST" else _stop_opened)(request)
+
+
+async def _stop_opened(request: Request) -> Response:
     token = request.path_params["token"]
     found = notices.read(token)
     response = go(f"{STOP_PAGE}#{found[1] if found else 'unsubscribe_invalid'}")
@@ -102,8 +106,8 @@ async def stop_opened(request: Request) -> Response:
     return response
 
 
-async def stop_at_once(request: Request) -> Response:
-    """One click in a mail program (RFC 8058): its server posts, without cookies or our origin."""
+async def _stop_at_once(request: Request) -> Response:
+    # The mail program's server posts, without cookies or our origin.
     try:
         await _stop(request, request.path_params["token"])
     except Refused:
@@ -139,8 +143,7 @@ async def _link(request: Request) -> tuple[str, str]:
 
 
 routes = [
-    Route(f"{notice_mails.UNSUBSCRIBE}{{token}}", stop_opened, methods=["GET"]),
-    Route(f"{notice_mails.UNSUBSCRIBE}{{token}}", stop_at_once, methods=["POST"]),
+    Route(f"{notice_mails.UNSUBSCRIBE}{{token}}", stop_link, methods=["GET", "POST"]),
     Route(STOP, stop, methods=["POST"]),
     Route("/link/{purpose}/{token}", opened, methods=["GET"]),
     Route(FORGOT, forgot, methods=["POST"]),
