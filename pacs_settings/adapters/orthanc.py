@@ -1,36 +1,37 @@
 """Follows Orthanc: each study that has become stable is a new study (Orthanc book, REST API).
 
-The cursor moves in the transaction that takes the studies, so none is passed over. A study that
-becomes stable again, since images came late, is told again; core knows it by its StudyInstanceUID.
+How far its changes were read is stored in the transaction that takes the studies. What cannot be
+read yet is put aside and tried again; what is stored stays before it, so that a restart finds it.
+A study that becomes stable again, since images came late, is told again: core knows it by its UID.
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
-import httpx
-
+from pacs_settings.adapters.dicom_tags import event_of
+from pacs_settings.adapters.orthanc_client import Away, Client, Gone, Unanswered
+from pacs_settings.core.clock import now
 from pacs_settings.core.studies import intake, sources
-from pacs_settings.core.studies.events import EventRefused, Referrer, StudyEvent, clean, initials
+from pacs_settings.core.studies.events import EventRefused, StudyEvent, clean
 from pacs_settings.core.studies.sources import Archive
-from pacs_settings.core.tables import StudyKind
 
 EVERY = 0.3  # seconds between looks
 LOOK_FOR_NEW = 5.0  # seconds between looks for sources that were added or changed
-SLOWEST = 30.0  # seconds between tries while an archive is away
+SOONEST, SLOWEST = 1.0, 30.0  # seconds between tries while an archive is away
 PORTION = 100  # changes read at once
-LARGEST = 4 * 1024 * 1024  # bytes of an answer
-PATIENCE = 5  # tries for one study that the archive does not tell about
-NUMBERS = ("ReferringPhysicianIdentificationSequence", "RequestingPhysicianIdentificationSequence")
+PATIENCE = 3  # looks that end because an archive falls silent at the same study
+PAUSES = (1.0, 300.0)  # seconds, first and longest, between tries for a study put aside
+GIVE_UP = 24 * 3600.0  # seconds for which it is tried
+MOST_ASIDE = 1000  # studies; with more of them nothing further is read
+HEARD = 60.0  # seconds after which it is noted that an archive without news is there
+NEWS = timedelta(days=7)  # what became stable before is no news, when changes are read anew
 log = logging.getLogger(__name__)
-
-
-class Unanswered(Exception):
-    """The archive answered with something that cannot be used; says what."""
 
 
 async def follow_all() -> None:
@@ -39,49 +40,54 @@ async def follow_all() -> None:
     try:
         while True:
             try:
-                wanted = {_same(found) for found in await asyncio.to_thread(sources.archives)}
+                _attend(following, await asyncio.to_thread(sources.archives))
             except Exception:
                 log.exception("sources could not be read")
-            else:
-                for gone in following.keys() - wanted:
-                    following.pop(gone).cancel()
-                for new in wanted - following.keys():
-                    following[new] = asyncio.create_task(follow(new))
             await asyncio.sleep(LOOK_FOR_NEW)
     finally:
         for task in following.values():
             task.cancel()
 
 
-def _same(archive: Archive) -> Archive:
-    """What makes it another archive to follow: all but how far it was read."""
-    return Archive(archive.source_id, archive.name, archive.url, archive.user, archive.password, 0)
+def _attend(following: dict[Archive, asyncio.Task[None]], archives: Iterable[Archive]) -> None:
+    """Begin with archives that are new or changed, end with those that are so no more."""
+    wanted = {replace(archive, cursor=None) for archive in archives}
+    for archive, task in list(following.items()):
+        if task.done() or archive not in wanted:
+            task.cancel()
+            del following[archive]
+    for archive in wanted - following.keys():
+        following[archive] = asyncio.create_task(follow(archive))
 
 
 async def follow(archive: Archive) -> None:
     """Follow one archive for ever; while it is away, look less and less often."""
-    pause = EVERY
-    async with Follower(archive) as follower:
+    try:
+        follower = Follower(archive, Client(archive))
+    except Exception as failure:
+        await _complain(archive, failure)  # no address; tried again with the others that ended
+        return
+    pause = SOONEST
+    try:
         while True:
             try:
                 more = await follower.look()
             except Exception as failure:
-                pause = min(max(pause, 0.5) * 2, SLOWEST)
-                await _tell(archive, failure)
-                follower.forget()
+                await _complain(archive, failure)
+                follower.heard = None
                 await asyncio.sleep(pause)
+                pause = min(pause * 2, SLOWEST)
                 continue
-            pause = EVERY
-            if not more:
-                await asyncio.sleep(pause)
+            pause = SOONEST
+            await asyncio.sleep(0 if more else EVERY)
+    finally:
+        await follower.client.close()
 
 
-async def _tell(archive: Archive, failure: Exception) -> None:
+async def _complain(archive: Archive, failure: Exception) -> None:
     why = str(failure) if isinstance(failure, Unanswered) else type(failure).__name__
-    if not isinstance(failure, Unanswered | httpx.HTTPError):
-        log.error("source %s: %s", archive.source_id, why, exc_info=failure)
-    else:
-        log.warning("source %s: its Orthanc does not answer: %s", archive.source_id, why)
+    unforeseen = None if isinstance(failure, Unanswered) else failure
+    log.error("source %s: its Orthanc: %s", archive.source_id, why, exc_info=unforeseen)
     try:
         await asyncio.to_thread(sources.note, archive.source_id, why)
     except Exception:
@@ -89,182 +95,149 @@ async def _tell(archive: Archive, failure: Exception) -> None:
 
 
 @dataclass
+class Study:
+    """A study in the list of changes, and how often it could not be read."""
+
+    name: str
+    place: int
+    since: float = field(default_factory=monotonic)
+    due: float = 0.0
+    pause: float = PAUSES[0]
+
+    def put_off(self) -> None:
+        """Have it tried later, each time longer."""
+        self.due = monotonic() + self.pause
+        self.pause = min(self.pause * 2, PAUSES[1])
+
+
+@dataclass
 class Follower:
-    """Reads the changes of one archive."""
+    """Reads the changes of one archive; `heard` is when it was last stored that it is there."""
 
     archive: Archive
+    client: Client
     cursor: int | None = None
-    failed: dict[str, int] = field(default_factory=dict)
-    _client: httpx.AsyncClient | None = None
-
-    async def __aenter__(self) -> "Follower":
-        """Open connections."""
-        archive = self.archive
-        self._client = httpx.AsyncClient(
-            base_url=archive.url,
-            auth=(archive.user, archive.password) if archive.user else None,
-            timeout=httpx.Timeout(5.0),
-            limits=httpx.Limits(max_connections=2),
-        )
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close them."""
-        if self._client:
-            await self._client.aclose()
-
-    def forget(self) -> None:
-        """After a failure nothing is known for sure: the cursor is read and compared again."""
-        self.cursor = None
+    heard: float | None = None
+    aside: dict[str, Study] = field(default_factory=dict)
+    silent: dict[str, int] = field(default_factory=dict)
 
     async def look(self) -> bool:
-        """Take what has changed; whether there is more. Raises Unanswered, httpx.HTTPError."""
+        """Take what has changed; whether there is more. Raises Unanswered."""
         if self.cursor is None:
             self.cursor = await self._begin()
-        told = await self._get("/changes", since=self.cursor, limit=PORTION)
-        changes, last = _listed(told), _number(told, "Last")
-        if not changes:
-            return False
-        events, reached = await self._events(changes)
-        reached = last if reached is None else reached
-        await asyncio.to_thread(self._take, events, reached)
+        told = await self.client.get("/changes", since=self.cursor, limit=PORTION)
+        changes = _listed(told)
+        if not changes and _number(told, "Last") < self.cursor:
+            self.cursor = None
+            return True
+        reached = _reached(changes, self.cursor)
+        due = [study for study in self.aside.values() if study.due <= monotonic()]
+        events = [event async for event in self._read([*due, *_stable(changes)])]
+        if changes or due or self._to_be_noted():
+            await self._take(events, reached)
         self.cursor = reached
         return not told.get("Done", True)
 
+    def _to_be_noted(self) -> bool:
+        return self.heard is None or monotonic() - self.heard > HEARD
+
     async def _begin(self) -> int:
         """Where to read on: now for a new archive, the beginning for one that has gone back."""
-        archive = next(
-            found
-            for found in await asyncio.to_thread(sources.archives)
-            if found.source_id == self.archive.source_id
-        )
-        last = _number(await self._get("/changes?last"), "Last")
-        cursor = last if archive.cursor is None else archive.cursor
-        if cursor > last:  # restored from a backup; what is read once more is known by its UID
-            log.warning("source %s: its Orthanc has gone back; read anew", archive.source_id)
+        last = _number(await self.client.get("/changes?last"), "Last")
+        cursor = await asyncio.to_thread(_stored, self.archive)
+        if cursor is None:
+            cursor = last
+        elif cursor > last:  # restored, or made anew; what was told already is known by its UID
+            log.warning("source %s: its Orthanc has gone back; read anew", self.archive.source_id)
             cursor = 0
-        await asyncio.to_thread(sources.note, archive.source_id, orthanc_cursor=cursor)
+        self.aside.clear()
+        await self._take([], cursor)
         return cursor
 
-    async def _events(
-        self, changes: Sequence[dict[str, Any]]
-    ) -> tuple[list[StudyEvent], int | None]:
-        """The studies among the changes, up to one that could not be read: before which to stop."""
-        events: list[StudyEvent] = []
-        before = self.cursor or 0
-        for change in changes:
-            if change.get("ChangeType") == "StableStudy":
-                try:
-                    events += await self._study(str(change["ID"]))
-                except (Unanswered, httpx.HTTPStatusError) as failure:
-                    if not self._give_up(str(change["ID"])):
-                        if not events and before == self.cursor:
-                            raise
-                        return events, before
-                    log.error(
-                        "source %s: a study is passed over: %s", self.archive.source_id, failure
-                    )
-            before = _number(change, "Seq")
-        return events, None
+    async def _read(self, studies: Iterable[Study]) -> Any:
+        """Events of studies; those that cannot be read are put aside."""
+        if len(self.aside) > MOST_ASIDE:
+            raise Unanswered("too many studies cannot be read")
+        for study in studies:
+            try:
+                event = await self._event(study.name)
+            except Unanswered as failure:
+                self._put_aside(study, failure)
+                continue
+            self.aside.pop(study.name, None)
+            self.silent.pop(study.name, None)
+            if event:
+                yield event
 
-    def _give_up(self, study: str) -> bool:
-        self.failed[study] = self.failed.get(study, 0) + 1
-        return self.failed[study] >= PATIENCE
+    def _put_aside(self, study: Study, failure: Unanswered) -> None:
+        """Go on without it, unless the archive itself is away: raises Away then."""
+        source = self.archive.source_id
+        if isinstance(failure, Away):
+            self.silent[study.name] = self.silent.get(study.name, 0) + 1
+            if self.silent[study.name] < PATIENCE:
+                raise failure
+        if monotonic() - study.since > GIVE_UP:
+            self.aside.pop(study.name, None)
+            log.error("source %s: a study is given up: %s", source, failure)
+            return
+        log.warning("source %s: a study is put aside: %s", source, failure)
+        self.aside.setdefault(study.name, study).put_off()
 
-    async def _study(self, name: str) -> list[StudyEvent]:
-        """The event of a study; none where it was deleted meanwhile or has no images."""
+    async def _event(self, name: str) -> StudyEvent | None:
+        """The event of a study; None where it was deleted meanwhile, or cannot be taken."""
         try:
-            study = await self._get(f"/studies/{name}")
-            series = await self._get(f"/series/{study['Series'][0]}")
-            tags = await self._get(f"/instances/{series['Instances'][0]}/simplified-tags")
-        except httpx.HTTPStatusError as failure:
-            if failure.response.status_code == httpx.codes.NOT_FOUND:
-                return []
-            raise
-        except (LookupError, TypeError) as failure:
-            raise Unanswered("a study without images") from failure
-        return [event_of(tags)]
-
-    async def _get(self, path: str, **query: int) -> dict[str, Any]:
-        assert self._client
-        async with self._client.stream("GET", path, params=query or None) as response:
-            response.raise_for_status()
-            body = b""
-            async for part in response.aiter_bytes():
-                body += part
-                if len(body) > LARGEST:
-                    raise Unanswered("its answer is too long")
-        try:
-            found = json.loads(body)
-        except ValueError as failure:
-            raise Unanswered("its answer is no JSON") from failure
-        if not isinstance(found, dict):
-            raise Unanswered("its answer is of another form")
-        return found
-
-    def _take(self, events: list[StudyEvent], reached: int) -> None:
-        fit = [event for event in events if self._fits(event)]
-        values: dict[str, Any] = {"orthanc_cursor": reached}
-        intake.take_all(self.archive.source_id, fit, **values)
-
-    def _fits(self, event: StudyEvent) -> bool:
-        try:
+            study = await self.client.get(f"/studies/{name}")
+            series = await self.client.get(f"/series/{_one_of(study, 'Series')}")
+            instance = _one_of(series, "Instances")
+            event = event_of(await self.client.get(f"/instances/{instance}/simplified-tags"))
             clean(event)
+        except Gone:
+            return None
         except EventRefused as refused:
-            log.error("source %s: a study is passed over: %s", self.archive.source_id, refused.code)
-            return False
-        return True
+            log.error("source %s: a study is refused: %s", self.archive.source_id, refused.code)
+            return None
+        return event
+
+    async def _take(self, events: list[StudyEvent], reached: int) -> None:
+        """Store events, and that all before the first study put aside was read."""
+        first = min((study.place - 1 for study in self.aside.values()), default=reached)
+        values: dict[str, Any] = {
+            "orthanc_cursor": min(first, reached),
+            "seen_at": now(),
+            "problem": "studies cannot be read" if self.aside else "",
+        }
+        await asyncio.to_thread(
+            intake.take_all, self.archive.source_id, events, self.archive.url, **values
+        )
+        self.heard = monotonic()
 
 
-def event_of(tags: dict[str, Any]) -> StudyEvent:
-    """The event in the tags of one image, by keyword (DICOM PS3.6)."""
-    patient = _text(tags, "PatientName").split("=")[0].split("^")
-    return StudyEvent(
-        kind=StudyKind.STUDY,
-        referrers=_referrers(tags),
-        study_instance_uid=_text(tags, "StudyInstanceUID"),
-        accession_number=_text(tags, "AccessionNumber"),
-        patient_initials=initials(*patient[:2]),
-        description=_text(tags, "StudyDescription"),
-        institution=_text(tags, "InstitutionName"),
-        studied_on=_day(_text(tags, "StudyDate")),
-    )
+def _stored(archive: Archive) -> int | None:
+    for found in sources.archives():
+        if (found.source_id, found.url) == (archive.source_id, archive.url):
+            return found.cursor
+    raise Unanswered("it is no source any more")
 
 
-def _referrers(tags: dict[str, Any]) -> tuple[Referrer, ...]:
-    """Each number of the identification sequences; without one, the name alone."""
-    name = person(_text(tags, "ReferringPhysicianName"))
-    found = [
-        Referrer(_text(code, "CodeValue"), name)
-        for sequence in NUMBERS
-        for item in _items(tags, sequence)
-        for code in _items(item, "PersonIdentificationCodeSequence")
-        if _text(code, "CodeValue")
-    ]
-    return tuple(dict.fromkeys(found)) or (Referrer("", name),)
+def _stable(changes: Iterable[dict[str, Any]]) -> Iterator[Study]:
+    """The studies that became stable, each once."""
+    seen = set()
+    for change in changes:
+        name = change.get("ID")
+        if change.get("ChangeType") != "StableStudy" or not _is_news(change) or name in seen:
+            continue
+        if not isinstance(name, str):
+            raise Unanswered("its list of changes is of another form")
+        seen.add(name)
+        yield Study(name, _number(change, "Seq"))
 
 
-def person(name: str) -> str:
-    """A DICOM person name (PS3.5, 6.2.1) on one line: family name, given names."""
-    family, given, middle, *_ = [*name.split("=")[0].split("^"), "", "", ""]
-    return " ".join(part.strip() for part in (family, given, middle) if part.strip())
-
-
-def _text(tags: dict[str, Any], name: str) -> str:
-    value = tags.get(name, "")
-    return value.strip(" \0") if isinstance(value, str) else ""
-
-
-def _items(tags: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    value = tags.get(name, [])
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _day(value: str) -> date | None:
-    try:
-        return datetime.strptime(value.replace(".", ""), "%Y%m%d").date()
-    except ValueError:
-        return None
+def _is_news(change: dict[str, Any]) -> bool:
+    """Whether it happened lately; Orthanc writes the time in UTC."""
+    with suppress(ValueError, TypeError):
+        moment = datetime.strptime(change.get("Date", ""), "%Y%m%dT%H%M%S")
+        return moment.replace(tzinfo=UTC) > now() - NEWS
+    return True
 
 
 def _listed(told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -274,8 +247,26 @@ def _listed(told: dict[str, Any]) -> list[dict[str, Any]]:
     return changes
 
 
+def _reached(changes: list[dict[str, Any]], cursor: int) -> int:
+    """The place of the last change; raises Unanswered where they do not go on from the cursor."""
+    for change in changes:
+        place = _number(change, "Seq")
+        if place <= cursor:
+            raise Unanswered("its changes are out of order")
+        cursor = place
+    return cursor
+
+
 def _number(told: dict[str, Any], name: str) -> int:
     value = told.get(name)
-    if not isinstance(value, int):
+    if not isinstance(value, int) or not 0 <= value < 2**63:
         raise Unanswered(f"its answer has no {name}")
     return value
+
+
+def _one_of(told: dict[str, Any], name: str) -> str:
+    """The first of the parts that an answer lists."""
+    parts = told.get(name)
+    if not isinstance(parts, list) or not parts or not isinstance(parts[0], str):
+        raise Unanswered(f"its answer has no {name}")
+    return parts[0]

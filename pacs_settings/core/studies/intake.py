@@ -58,18 +58,27 @@ def take(source_id: int, event: StudyEvent) -> Taken:
     return taken
 
 
-def take_all(source_id: int, told: Iterable[StudyEvent], **of_source: Any) -> list[Taken]:
+def take_all(
+    source_id: int, told: Iterable[StudyEvent], url: str = "", **of_source: Any
+) -> list[Taken]:
     """Take events together with what is to be known of their source from now on, or none of it.
 
-    `of_source` are columns of the source, such as how far its changes were read.
+    `of_source` are columns of the source, such as how far the changes of the Orthanc at `url` were
+    read; raises EventRefused `source_changed` where its Orthanc is another one by now.
     """
     cleaned = [events.clean(event) for event in told]
     with transaction() as db:
         source = db.execute(_SOURCE, {"source": source_id}).one()
         taken = [_take(db, source, event) for event in cleaned]
         if of_source:
-            db.execute(sa.update(_SOURCES).where(_SOURCES.c.id == source_id).values(**of_source))
+            _keep(db, source_id, url, of_source)
     return taken
+
+
+def _keep(db: sa.Connection, source_id: int, url: str, of_source: dict[str, Any]) -> None:
+    where = [_SOURCES.c.id == source_id, *([_SOURCES.c.orthanc_url == url] if url else [])]
+    if not db.execute(sa.update(_SOURCES).where(*where).values(**of_source)).rowcount:
+        raise EventRefused("source_changed")
 
 
 def _take(db: sa.Connection, source: Any, event: StudyEvent) -> Taken:

@@ -94,10 +94,10 @@ def put(name: str, ways: Ways) -> None:
         row = _find(db, name) or Source(name=_name(name))
         changes = _changes(ways)
         before = {key: getattr(row, key) for key in changes if not key.startswith("sealed")}
+        if before.get("orthanc_url") != changes.get("orthanc_url"):
+            row.orthanc_cursor = None
         for key, value in changes.items():
             setattr(row, key, value)
-        if "orthanc_url" in changes:
-            row.orthanc_cursor = None
         db.add(row)
         db.flush()
         told = {key: value for key, value in changes.items() if not key.startswith("sealed")}
@@ -152,8 +152,12 @@ def _changes(ways: Ways) -> dict[str, Any]:
 
 
 def _url(typed: str) -> str:
-    address = urlsplit(typed)
-    if address.scheme not in ("http", "https") or not address.hostname or "@" in address.netloc:
+    try:
+        address = urlsplit(typed)
+        fit = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:  # also a port beyond all ports
+        fit = False
+    if not fit or "@" in typed or "?" in typed or "#" in typed or not typed.isprintable():
         raise Refused("source_url", "orthanc_url")
     return typed.rstrip("/")
 
