@@ -26,6 +26,7 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     `values` are those of `notices`; a test e-mail has those of an invented patient.
     """
     language = person.language
+    values = {name: _line(value) for name, value in values.items()}
     kind = StudyKind(values.get("kind") or template)
     what = _what(kind, values)
     stop = _stop(person.account_id, kind, values)
@@ -46,8 +47,15 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     if template == "test":
         subject = text(language, "mail.notice.test_subject", subject=subject)
     return Letter(
-        subject, _plain(told), _template().render(subject=subject, **told), _headers(stop)
+        subject, _plain(language, told), _template().render(subject=subject, **told), _headers(stop)
     )
+
+
+def _line(value: Any) -> Any:
+    """One line of what can be seen: a name at a source becomes part of a header."""
+    if not isinstance(value, str):
+        return value
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
 
 
 def _what(kind: StudyKind, values: dict[str, Any]) -> str:
@@ -71,16 +79,18 @@ def _facts(language: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _plain(told: dict[str, Any]) -> str:
-    facts = "\n".join(f"{name}: {value}" for name, value in told["facts"])
+def _plain(language: str, told: dict[str, Any]) -> str:
+    def line(name: str, value: str) -> str:
+        return text(language, "mail.notice.fact", name=name, value=value)
+
     parts = [
         told["greeting"],
         told["test"],
         told["sentence"],
-        facts,
-        f"{told['open']}: {told['url']}",
+        "\n".join(line(*fact) for fact in told["facts"]),
+        line(told["open"], told["url"]),
         told["signature"],
-        f"{told['stop_sentence']} {told['stop_link']}: {told['stop']}",
+        f"{told['stop_sentence']} {line(told['stop_link'], told['stop'])}",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
