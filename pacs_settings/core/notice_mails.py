@@ -4,6 +4,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
@@ -99,7 +100,7 @@ def _url(values: dict[str, Any]) -> str:
     """Where the study is looked at; without a viewer, the portal."""
     if not config().study_url or not values["uid"]:
         return config().base_url
-    return config().study_url.replace("{uid}", values["uid"])
+    return config().study_url.replace("{uid}", quote(values["uid"], safe=""))
 
 
 def _stop(account_id: int, kind: StudyKind, values: dict[str, Any]) -> str:
@@ -108,7 +109,7 @@ def _stop(account_id: int, kind: StudyKind, values: dict[str, Any]) -> str:
 
 
 def _headers(stop: str) -> dict[str, str]:
-    host = config().base_url.partition("://")[2].partition(":")[0]
+    host = (urlsplit(config().base_url).hostname or "").replace(":", "-")
     return {
         "List-Unsubscribe": f"<{stop}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
