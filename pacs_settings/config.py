@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-LANGUAGES = ("en", "nl")
+LANGUAGES = ("en", "nl")  # of the screens
+MAIL_LANGUAGES = ("en", "nl", "fr", "de")
 DEVELOPMENT_KEY = "development-only-key-never-for-real-data"
 _ORIGIN = re.compile(r"https?://([\w.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
 _DATABASE = re.compile(r"(postgres(ql(\+psycopg)?)?://[^/]*/|sqlite:///).+")

@@ -1,9 +1,14 @@
 """How each language addresses a person in a mail, by title and gender."""
 
+import re
 from typing import Protocol
 
 from pacs_settings.core.tables import Gender
 from pacs_settings.locale import text
+
+# As they are written in the languages of mails, compared word by word: `Prof. dr.`, `Prof.Dr.`.
+PROFESSOR = {"prof", "profa", "professor", "professorin", "professeur", "professeure", "pr", "pre"}
+DOCTOR = {"dr", "dre", "doctor", "dokter", "docteur", "docteure", "doktor", "doktorin"}
 
 
 class Addressed(Protocol):
@@ -46,9 +51,7 @@ def greeting(person: Addressed) -> str:
 
 
 def _rank(title: str) -> str:
-    words = title.casefold().replace(".", " ").split()
-    if any(word.startswith("prof") for word in words):
+    words = set(re.findall(r"\w+", title.casefold()))
+    if words & PROFESSOR:
         return "professor"
-    if any(word in ("dr", "doctor", "dokter", "docteur", "doktor") for word in words):
-        return "doctor"
-    return "plain"
+    return "doctor" if words & DOCTOR else "plain"

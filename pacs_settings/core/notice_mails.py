@@ -4,6 +4,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
@@ -26,6 +27,7 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     `values` are those of `notices`; a test e-mail has those of an invented patient.
     """
     language = person.language
+    values = {name: _line(value) for name, value in values.items()}
     kind = StudyKind(values.get("kind") or template)
     what = _what(kind, values)
     stop = _stop(person.account_id, kind, values)
@@ -46,8 +48,15 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     if template == "test":
         subject = text(language, "mail.notice.test_subject", subject=subject)
     return Letter(
-        subject, _plain(told), _template().render(subject=subject, **told), _headers(stop)
+        subject, _plain(language, told), _template().render(subject=subject, **told), _headers(stop)
     )
+
+
+def _line(value: Any) -> Any:
+    """One line of what can be seen: a name at a source becomes part of a header."""
+    if not isinstance(value, str):
+        return value
+    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
 
 
 def _what(kind: StudyKind, values: dict[str, Any]) -> str:
@@ -71,16 +80,18 @@ def _facts(language: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def _plain(told: dict[str, Any]) -> str:
-    facts = "\n".join(f"{name}: {value}" for name, value in told["facts"])
+def _plain(language: str, told: dict[str, Any]) -> str:
+    def line(name: str, value: str) -> str:
+        return text(language, "mail.notice.fact", name=name, value=value)
+
     parts = [
         told["greeting"],
         told["test"],
         told["sentence"],
-        facts,
-        f"{told['open']}: {told['url']}",
+        "\n".join(line(*fact) for fact in told["facts"]),
+        line(told["open"], told["url"]),
         told["signature"],
-        f"{told['stop_sentence']} {told['stop_link']}: {told['stop']}",
+        f"{told['stop_sentence']} {line(told['stop_link'], told['stop'])}",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -89,7 +100,7 @@ def _url(values: dict[str, Any]) -> str:
     """Where the study is looked at; without a viewer, the portal."""
     if not config().study_url or not values["uid"]:
         return config().base_url
-    return config().study_url.replace("{uid}", values["uid"])
+    return config().study_url.replace("{uid}", quote(values["uid"], safe=""))
 
 
 def _stop(account_id: int, kind: StudyKind, values: dict[str, Any]) -> str:
@@ -98,7 +109,7 @@ def _stop(account_id: int, kind: StudyKind, values: dict[str, Any]) -> str:
 
 
 def _headers(stop: str) -> dict[str, str]:
-    host = config().base_url.partition("://")[2].partition(":")[0]
+    host = (urlsplit(config().base_url).hostname or "").replace(":", "-")
     return {
         "List-Unsubscribe": f"<{stop}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import col, select
 
-from pacs_settings.config import LANGUAGES
+from pacs_settings.config import MAIL_LANGUAGES
 from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, writing
@@ -86,7 +86,7 @@ def _validated(typed: dict[str, object]) -> PersonalChange:
     except ValidationError as wrong:
         field = str(wrong.errors()[0]["loc"][0])
         raise Refused(f"not_valid_{field}", field) from None
-    if change.language not in LANGUAGES:
+    if change.language not in MAIL_LANGUAGES:
         raise Refused("not_valid_language", "language")
     return change
 

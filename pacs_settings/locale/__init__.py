@@ -1,4 +1,4 @@
-"""Every text of screen and mail, by key; one .po file a language."""
+"""Every text of screen and mail, by key; one .po file a language, of mails only for some."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import Any
 from babel import Locale
 from babel.messages.pofile import read_po
 
-from pacs_settings.config import LANGUAGES
+from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
 
 FALLBACK = "en"
 
 
-@lru_cache(maxsize=len(LANGUAGES))
+@lru_cache(maxsize=len(MAIL_LANGUAGES))
 def catalog(language: str) -> dict[str, str]:
     """All texts of a language by key."""
     path = Path(__file__).parent / f"{language}.po"
@@ -26,11 +26,17 @@ def text(language: str, key: str, **values: Any) -> str:
 
     With a value `count`, the key's form for that number is taken: `key.one`, `key.other`.
     """
-    language = language if language in LANGUAGES else FALLBACK
-    if "count" in values:
-        key = f"{key}.{Locale(language).plural_form(values['count'])}"
-    found = catalog(language).get(key) or catalog(FALLBACK)[key]
+    language = language if language in MAIL_LANGUAGES else FALLBACK
+    found = catalog(language).get(_form(language, key, values))
+    if found is None:
+        found = catalog(FALLBACK)[_form(FALLBACK, key, values)]
     return found.format(**values) if values else found
+
+
+def _form(language: str, key: str, values: dict[str, Any]) -> str:
+    if "count" not in values:
+        return key
+    return f"{key}.{Locale(language).plural_form(values['count'])}"
 
 
 def choose(cookie: str | None, accept_language: str | None) -> str:

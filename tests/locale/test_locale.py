@@ -11,10 +11,10 @@ from typing import get_args
 import pytest
 from babel import Locale
 
-from pacs_settings.config import LANGUAGES
+from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import candidates, sign_in
-from pacs_settings.core.tables import Account, AccountState, Gender, Means, Method, Outcome
+from pacs_settings.core.tables import Account, AccountState, Gender, Means, Method, Outcome, StudyKind
 from pacs_settings.locale import catalog, choose, text
 
 ROOT = Path(__file__).parents[2] / "pacs_settings"
@@ -224,6 +224,8 @@ def between(prefix: str, suffix: str = "") -> set[str]:
 
 SECTIONS = {"personal", "security", "privacy", "mappings", "signature"}
 SWITCHES = {str(switch) for switch in mappings.Switch}
+RANKS, FORMS = ("plain", "doctor", "professor"), ("female", "male", "neutral")
+NOTICES = {"study", "report", "report_preliminary", "report_corrected"}
 PARTS: dict[str, set[str]] = {
     "nav.{}": SECTIONS,
     "gender.{}": {str(gender) for gender in Gender},
@@ -234,7 +236,11 @@ PARTS: dict[str, set[str]] = {
     "history.outcome.{}": {str(outcome) for outcome in Outcome},
     "login.ended.{}": ended(),
     "login.hint.{}": {str(method) for method in Method} - {"none", "passkey"},
-    "mail.greeting.{}": {"titled", "female", "male", "neutral"},
+    "mail.greeting.{}": {f"{rank}.{form}" for rank in RANKS for form in FORMS},
+    "mail.notice.{}": {"patient", "exam", "date", "source"},
+    "mail.notice.{}.subject": NOTICES,
+    "mail.notice.{}.body": NOTICES,
+    "mail.notice.stop_{}": {str(kind) for kind in StudyKind},
     "mail.{}.subject": mails(),
     "mail.{}.body": mails(),
     "mappings.{}": {str(order) for order in mappings.Order},

@@ -2,7 +2,7 @@
 
 import reflex as rx
 
-from pacs_settings.config import LANGUAGES
+from pacs_settings.config import MAIL_LANGUAGES
 from pacs_settings.core.tables import Gender
 from pacs_settings.locale import text
 from pacs_settings.pages.mobile.state import MobileState
@@ -99,7 +99,7 @@ def _fixed() -> rx.Component:
 
 def _form() -> rx.Component:
     genders = [(str(gender), t(f"gender.{gender}")) for gender in Gender]
-    languages = [(code, text(code, "language.own_name")) for code in LANGUAGES]
+    languages = [(code, text(code, "language.own_name")) for code in MAIL_LANGUAGES]
     return card(
         Form.create(
             field(
