@@ -23,6 +23,7 @@ from sqlmodel import col, select  # noqa: E402  (the mode decides what the confi
 from pacs_settings import worker  # noqa: E402
 from pacs_settings.adapters import hl7_mllp  # noqa: E402
 from pacs_settings.adapters.orthanc import Follower  # noqa: E402
+from pacs_settings.adapters.orthanc_client import Client  # noqa: E402
 from pacs_settings.config import config  # noqa: E402
 from pacs_settings.core import delivery, demo  # noqa: E402
 from pacs_settings.core.clock import now  # noqa: E402
@@ -90,8 +91,9 @@ def _tags(uid: str, number: str) -> dict[str, Any]:
 async def _study(source_id: int, tags: dict[str, Any]) -> None:
     with _archive(tags) as url:
         archive = Archive(source_id, demo.SOURCES[0], url, "", "", 0)
-        async with Follower(archive, cursor=0) as follower:
-            await follower.look()
+        client = Client(archive)
+        await Follower(archive, client, cursor=0).look()
+        await client.close()
 
 
 @contextmanager

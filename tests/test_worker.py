@@ -14,6 +14,7 @@ from pacs_settings import worker
 from pacs_settings.config import config
 from pacs_settings.core import clock, db, outbox
 from pacs_settings.core.accounts import directory_watch
+from pacs_settings.core.outbox import Channel
 from tests import factories
 from tests.conftest import in_a_loop
 from tests.factories import AN, HERE
@@ -47,14 +48,14 @@ def put_code() -> None:
     """A code that is to leave by text message."""
     with db.writing() as session:
         until = clock.now() + timedelta(minutes=10)
-        outbox.put_code(session, factories.person(AN), "sms", NUMBER, HERE, "123456", until)
+        outbox.put_code(session, factories.person(AN), Channel.SMS, NUMBER, HERE, "123456", until)
 
 
 def work_until(done: Callable[[], object]) -> None:
     """Let the worker work until something is so."""
 
     async def both() -> None:
-        working = asyncio.create_task(worker.work())
+        working = asyncio.create_task(worker.deliver(Channel.SMS, *worker.ways_out()))
         async with asyncio.timeout(60):
             while not done():
                 await asyncio.sleep(0.05)

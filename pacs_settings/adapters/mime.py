@@ -15,17 +15,18 @@ class _Policy(EmailPolicy):
     def fold_binary(self, name: str, value: str) -> bytes:
         """The header as it leaves."""
         if name == "List-Unsubscribe":
-            return f"{name}: {value}\r\n".encode("ascii")
+            return f"{name}: {value}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
 # Seven bits pass every server, whatever it has agreed to.
-_POLICY = _Policy(linesep=SMTP.linesep, cte_type="7bit")
+_POLICY = _Policy(cte_type="7bit")
+_ON_THE_WIRE = _POLICY.clone(linesep=SMTP.linesep)
 
 
-def message(message_id: str, to: str, letter: Letter) -> bytes:
+def message(message_id: str, to: str, letter: Letter, *, on_the_wire: bool = False) -> bytes:
     """The whole message; text first, HTML as its alternative (RFC 2046, 5.1.4)."""
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=_ON_THE_WIRE if on_the_wire else _POLICY)
     mail["Message-ID"] = f"<{message_id}>"
     mail["Date"] = format_datetime(now())
     mail["From"] = config().mail_from

@@ -157,6 +157,7 @@ class Follower:
     async def _read(self, studies: Iterable[Study]) -> Any:
         """Events of studies; those that cannot be read are put aside."""
         if len(self.aside) > MOST_ASIDE:
+            self.cursor = None  # read once more from what is stored, which is before all of them
             raise Unanswered("too many studies cannot be read")
         for study in studies:
             try:

@@ -121,7 +121,7 @@ class SmtpMailer:
     def send(self, message_id: str, to: str, letter: Letter) -> None:
         """Send one message; raises Away or NotAccepted."""
         to = _ascii(to)
-        content = mime.message(message_id, to, letter)
+        content = mime.message(message_id, to, letter, on_the_wire=True)
         with self._bounded():
             try:
                 self._offer(to, content)

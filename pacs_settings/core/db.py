@@ -271,6 +271,11 @@ def holding(query: Query) -> Query:
     return query.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
+def free(query: Query) -> Query:
+    """The query, whose rows are held; those that somebody else holds are left out."""
+    return query.with_for_update(skip_locked=True)
+
+
 def sweep(session: Session, table: type[SQLModel], over: sa.ColumnElement[bool]) -> None:
     """Delete rows whose time is over; those that somebody is busy with are left for later."""
     key = sa.inspect(table).primary_key

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from pacs_settings.core import mails, ports, secrets
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, transaction
+from pacs_settings.core.db import free, reading, transaction
 from pacs_settings.core.outbox import PURPOSE, Channel
 from pacs_settings.core.tables import Account, OutboxMessage, Region
 
@@ -36,7 +36,7 @@ _DUE = (
     .order_by(_OUTBOX.c.next_try, _OUTBOX.c.id)
     .limit(sa.bindparam("most"))
 )
-_FREE = _DUE.with_for_update(skip_locked=True)
+_FREE = free(_DUE)
 _CLAIM = (
     sa.update(_OUTBOX)
     .where(_OUTBOX.c.id.in_(sa.bindparam("ids", expanding=True)))

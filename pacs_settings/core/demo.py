@@ -72,7 +72,7 @@ def _accounts(db: Session, free: Region, strict: Region, domain: Domain) -> None
     for n, account in enumerate((jan, lea, sofie), start=1):
         _mappings(db, account, _numbers(db, account, 145000 + 111 * n), lines=3)
     linden, dampoort = (_named(db, GroupPractice, name) for name in GROUPS)
-    for group, member in ((linden, an), (linden, sofie), (linden, lea), (dampoort, an)):
+    for group, member in ((linden, an), (linden, lea), (dampoort, an)):
         db.add(GroupMember(group_id=group, account_id=member.id or 0))
     _speaks_hl7(db)
 

@@ -6,6 +6,8 @@ from typing import Any, get_type_hints
 
 from reflex_base.registry import RegistrationContext
 
+from pacs_settings.access import api_routes
+from pacs_settings.core import notice_mails
 from pacs_settings.pacs_settings import api  # registers all handlers
 
 STROKE = {"width": 400, "height": 150, "strokes": [[[1, 1, 0.5], [50, 60, 0.5], [90, 20, 0.5]]]}
@@ -38,7 +40,11 @@ WRONG: dict[Any, list[Any]] = {
 
 # Our HTTP routes by address.
 ROUTES: dict[str, Any] = {route.path: route for route in api.routes}
-POSTS = sorted(path for path, route in ROUTES.items() if "POST" in route.methods)
+# Those that others than our pages post: sources, mail programs.
+FROM_OUTSIDE = {api_routes.EVENTS, f"{notice_mails.UNSUBSCRIBE}{{token}}"}
+POSTS = sorted(
+    path for path, route in ROUTES.items() if "POST" in route.methods and path not in FROM_OUTSIDE
+)
 
 
 @lru_cache(maxsize=1)

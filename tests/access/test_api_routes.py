@@ -47,7 +47,7 @@ def test_a_key_is_good_for_one_event(sender: Sender, server: Server):
     assert events(server) == before
 
 
-@pytest.mark.parametrize("token", ["", "Bearer ", "Bearer wrong", "Basic abc", "Bearer \xe9"])
+@pytest.mark.parametrize("token", ["", "Bearer", "Bearer wrong", "Basic abc"])
 def test_without_its_token_nobody_is_heard(server: Server, sender: Sender, token: str):
     before = events(server)
     answer = sender.post(study("1.6"), authorization=token)

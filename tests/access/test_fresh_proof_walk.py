@@ -33,6 +33,9 @@ SENSITIVE = {
 ORDINARY = {
     "link_state.load_activation",
     "link_state.load_lock",
+    "line_state.close",
+    "line_state.explain",
+    "line_state.send_test",
     "link_state.load_nothing",
     "link_state.load_reset",
     "mappings_state.filter",
@@ -98,7 +101,11 @@ ORDINARY_ROUTES = {
     "/auth/resend",
     "/auth/sign-out",
     "/security/strength",
+    "/auth/link/unsubscribe",
+    "/link/unsubscribe/{token}",
     "/link/{purpose}/{token}",
+    "/api/v1/openapi.json",
+    "/api/v1/study-events",
 }
 NEW = "entirely unguessable marmalade"
 FORM = {"current": PASSWORD, "new": NEW, "again": NEW, "name": "Phone 2", "device_id": "1"}

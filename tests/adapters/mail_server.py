@@ -29,7 +29,7 @@ class Taken:
 
     @property
     def mail(self) -> EmailMessage:
-        parsed = message_from_bytes(self.content, policy=policy.default)
+        parsed = message_from_bytes(self.content.replace(b"\r\n", b"\n"), policy=policy.default)
         assert isinstance(parsed, EmailMessage)
         return parsed
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pacs_settings.adapters.file_outbox import SENDER, FileOutbox
-from pacs_settings.core import clock, db, outbox
+from pacs_settings.adapters.file_outbox import FileOutbox
+from pacs_settings.config import config
+from pacs_settings.core import clock, db, delivery, outbox
+from pacs_settings.core.ports import Letter
 from tests import factories
 from tests.factories import AN, HERE
 from tests.fakes import FakeTexter
@@ -30,11 +32,13 @@ def text(mail: EmailMessage) -> str:
 
 
 def test_a_message_becomes_one_whole_file(tmp_path: Path) -> None:
-    FileOutbox(tmp_path / "outbox").send("abc@pacs", AN, "Geändert: €", "Línea één\n\nend\n")
+    FileOutbox(tmp_path / "outbox").send(
+        "abc@pacs", AN, Letter("Geändert: €", "Línea één\n\nend\n")
+    )
     [path] = (tmp_path / "outbox").iterdir()
     assert path.name == "abc.eml"
     mail = read(path)
-    assert (mail["To"], mail["From"], mail["Subject"]) == (AN, SENDER, "Geändert: €")
+    assert (mail["To"], mail["From"], mail["Subject"]) == (AN, config().mail_from, "Geändert: €")
     assert mail["Message-ID"] == "<abc@pacs>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Date"].datetime.tzinfo is not None
@@ -44,7 +48,7 @@ def test_a_message_becomes_one_whole_file(tmp_path: Path) -> None:
 def test_the_same_message_again_is_the_same_file(tmp_path: Path) -> None:
     mailer = FileOutbox(tmp_path)
     for _ in range(2):
-        mailer.send("abc@pacs", AN, "Subject", "Body")
+        mailer.send("abc@pacs", AN, Letter("Subject", "Body"))
     assert [path.name for path in tmp_path.iterdir()] == ["abc.eml"]
 
 
@@ -52,7 +56,7 @@ def test_the_same_message_again_is_the_same_file(tmp_path: Path) -> None:
 def test_no_header_can_be_smuggled_in(tmp_path: Path, part: str) -> None:
     values = {"to": AN, "subject": "Subject"} | {part: "x@demo.example\nBcc: y@demo.example"}
     with pytest.raises(ValueError):
-        FileOutbox(tmp_path).send("abc@pacs", values["to"], values["subject"], "Body")
+        FileOutbox(tmp_path).send("abc@pacs", values["to"], Letter(values["subject"], "Body"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -60,7 +64,7 @@ def test_a_folder_that_is_gone_is_a_failure_of_the_outside_world(tmp_path: Path)
     mailer = FileOutbox(tmp_path / "outbox")
     (tmp_path / "outbox").rmdir()
     with pytest.raises(OSError):
-        mailer.send("abc@pacs", AN, "Subject", "Body")
+        mailer.send("abc@pacs", AN, Letter("Subject", "Body"))
 
 
 def test_what_core_puts_arrives_once(database: str, tmp_path: Path) -> None:
@@ -81,7 +85,8 @@ def test_identifiers_are_safe_as_names_of_files(database: str, tmp_path: Path) -
     with db.writing() as session:
         for _ in range(20):
             outbox.put_alert(session, factories.person(AN), "password_changed", HERE)
-    assert delivery.send_due(FileOutbox(tmp_path / "outbox"), FakeTexter()) == 20
+    mailer = FileOutbox(tmp_path / "outbox")
+    assert sum(delivery.send_due(mailer, FakeTexter()) for _ in range(3)) == 20
     assert len(list((tmp_path / "outbox").glob("*.eml"))) == 20
 
 

@@ -11,10 +11,20 @@ from typing import get_args
 import pytest
 from babel import Locale
 
-from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
+from pacs_settings.config import LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import candidates, sign_in
-from pacs_settings.core.tables import Account, AccountState, Gender, Means, Method, Outcome, StudyKind
+from pacs_settings.core.studies.why import Delivery
+from pacs_settings.core.tables import (
+    Account,
+    AccountState,
+    Fate,
+    Gender,
+    Means,
+    Method,
+    Outcome,
+    StudyKind,
+)
 from pacs_settings.locale import catalog, choose, text
 
 ROOT = Path(__file__).parents[2] / "pacs_settings"
@@ -118,13 +128,16 @@ def pattern(joined: ast.JoinedStr) -> str:
 
 def refused() -> set[str]:
     """Every code that something is refused with."""
-    found = given("Refused", "SignInRefused", place=0) | given("_refuse", place=1, under="core")
+    found = given("Refused", "SignInRefused", "EventRefused", place=0) | given(
+        "_refuse", place=1, under="core"
+    )
     for path in ("errors", "accounts/throttle", "accounts/password_change", "accounts/send_limits"):
         found |= given("__init__", place=0, under=f"core/{path}.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= given("check_password", place=3, under="core/accounts")  # what a wrong one is called
     found |= {"not_an_address", "wrong"} | states() | directory() | answers() | shown()
     found |= {f"phone_{code}" for code in phones()}
+    found |= {f"number_{code}" for code in given("NumberRefused", place=1, under="core")}
     found |= {f"password_{code}" for code in passwords()}
     found |= {f"strokes_{code}" for code in get_args(strokes.Code)}
     found |= {f"not_valid_{field}" for field in personal.PersonalChange.model_fields}
@@ -248,6 +261,9 @@ PARTS: dict[str, set[str]] = {
     "mappings.on_{}_named": SWITCHES,
     "mappings.default_{}": SWITCHES,
     "mappings.default_{}_hint": SWITCHES,
+    "mappings.fate.{}": {str(fate) for fate in Fate},
+    "mappings.delivery.{}": {str(delivery) for delivery in Delivery},
+    "mappings.preview_{}": {str(kind) for kind in StudyKind},
     "mappings.said.{}.{}": {f"{switch}.{to}" for switch in SWITCHES for to in ("on", "off")},
     "privacy.{}": {"contact", "email", "mobile"},
     "privacy.{}_hint": {"contact", "email", "mobile"},
@@ -355,8 +371,39 @@ def test_no_entry_is_empty_or_there_twice(language: str) -> None:
 
 def test_a_translation_is_no_copy() -> None:
     same = {key for key, sentence in catalog("en").items() if catalog("nl")[key] == sentence}
-    sentences = {key for key in same if " " in catalog("en")[key]}
+    sentences = {key for key in same if " " in re.sub(r"\{\w+\}\W*", "", catalog("en")[key])}
     assert sentences == set()
+
+
+# Languages of mails alone.
+
+OF_MAILS = ("mail.", "sms.", "security.method.", "unknown", "language.own_name")
+
+
+def of_mails() -> set[str]:
+    return {key for key in catalog("en") if key.startswith(OF_MAILS) and not key.endswith("_hint")}
+
+
+@pytest.mark.parametrize("language", sorted(set(MAIL_LANGUAGES) - set(LANGUAGES)))
+def test_mails_are_whole_in_each_language(language: str) -> None:
+    assert set(catalog(language)) == of_mails()
+    for key, sentence in catalog(language).items():
+        assert placeholders(sentence) == placeholders(catalog("en")[key]), key
+        assert sentence.strip() == sentence != "", key
+    same = {key for key in of_mails() if catalog(language)[key] == catalog("en")[key]}
+    assert {key for key in same if " " in re.sub(r"\{\w+\}\W*", "", catalog("en")[key])} == set()
+
+
+@pytest.mark.parametrize("language", MAIL_LANGUAGES)
+def test_no_mail_is_in_another_language(language: str) -> None:
+    """What a screen says falls back; what a mail says never does."""
+    assert all(
+        text(language, key) == catalog(language)[key]
+        for key in of_mails()
+        if "{" not in key
+        and not key.endswith((".one", ".other"))
+        and not placeholders(catalog(language)[key])
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -375,6 +422,9 @@ def test_refusals_get_the_values_that_their_sentences_name() -> None:
         "too_many_codes": {"minutes"},
         "too_many_devices": {"most"},
         "too_many_passkeys": {"most"},
+        "too_many_referrers": {"most"},
+        "source_address": {"address"},
+        "source_kind": {"kinds"},
     }
     for key, sentence in catalog("en").items():
         if key.startswith("refused."):

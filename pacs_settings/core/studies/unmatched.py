@@ -10,7 +10,7 @@ from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers, usernames
 from pacs_settings.core.accounts.numbers import NumberKind, NumberRefused
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import reading, transaction
+from pacs_settings.core.db import holding, reading, transaction
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.studies import intake, matching, notices
 from pacs_settings.core.studies.events import StudyEvent
@@ -102,7 +102,7 @@ def _account(db: sa.Connection, username: str) -> int:
     except usernames.UsernameRefused:
         raise Refused("account_unknown", "username") from None
     query = sa.select(_ACCOUNTS.c.id).where(_ACCOUNTS.c.username_key == key)
-    found = db.scalar(query.with_for_update(key_share=True))
+    found = db.scalar(holding(query))
     if found is None:
         raise Refused("account_unknown", "username")
     return int(found)

@@ -118,4 +118,4 @@ def _mail(mail: Mail | None) -> Fact:
 def _shared_with(found: Why) -> str:
     if not found.group:
         return say("mappings.not_shared")
-    return say("mappings.members", group=found.group, members=", ".join(found.members))
+    return f"{found.group}: {', '.join(found.members)}"
