@@ -72,7 +72,7 @@ class Links:
         try:
             await self._messages(Frames(reader), writer, address)
         except (Broken, TimeoutError) as failure:
-            log.warning("link of %s is closed: %s", address, failure or "too slow")
+            log.warning("link of %s is closed: %s", address, str(failure) or "too slow")
         except OSError as failure:
             log.info("link of %s is lost: %s", address, type(failure).__name__)
         finally:
