@@ -40,6 +40,9 @@ test: $(VENV)/development  ## every test
 soak: $(VENV)/development  ## the long proofs
 	PACS_SOAK=1 python -m pytest -m soak
 
+soak-mail: $(VENV)/development  ## workers are killed 200 times between event and e-mail
+	python -m tests.soak_mail
+
 asvs: $(VENV)/development  ## the tests that verify OWASP ASVS, and how its requirements stand
 	python -m tests.asvs
 

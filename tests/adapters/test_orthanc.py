@@ -302,20 +302,20 @@ def test_it_is_killed_and_comes_back_with_its_data(
 def test_it_begins_anew_and_nothing_is_told_twice(archive: Orthanc) -> None:
     connect(archive.url)
     read()
-    before = [image() for _ in range(3)]
-    for made in before:
-        archive.put(made)
+    before, also, after = image(), image(), image()
+    archive.put(before)
+    archive.put(also)
     read()
     archive.end()
     shutil.rmtree(archive.folder)
     archive.start()
-    after = image()
     archive.put(after)
     assert archive.last() < (stored().orthanc_cursor or 0)
     read()
-    archive.put(before[0])
+    archive.put(before)
     read()
-    assert told() == [made.StudyInstanceUID for made in (*before, after)]
+    assert told() == [one.StudyInstanceUID for one in (before, also, after)]
+    assert stored().orthanc_cursor == archive.last()
 
 
 def test_a_wrong_password_is_said(archive: Orthanc, caplog: pytest.LogCaptureFixture) -> None:
@@ -323,10 +323,6 @@ def test_a_wrong_password_is_said(archive: Orthanc, caplog: pytest.LogCaptureFix
     follow_until(lambda: stored().problem)
     assert stored().problem == "it answers with status 401"
     assert "wrong-password" not in caplog.text
-
-
-def silent_once(_connection: Any, over: Any) -> None:
-    over.wait(60)
 
 
 @pytest.mark.parametrize("behave", [None, faults.silent, faults.closing])
@@ -561,9 +557,7 @@ def test_a_source_that_is_gone_is_followed_no_more(lying: FakeOrthanc) -> None:
     async def work() -> None:
         async with followed():
             await until(lambda: stored().orthanc_cursor is not None)
-            await asyncio.to_thread(sources.put, HOUSE, Ways(orthanc_url=""))
-            await asyncio.sleep(0)
-            connect("")
+            await asyncio.to_thread(connect, "")
             await until(lambda: _quiet(lying))
 
     in_a_loop(work())

@@ -1,0 +1,250 @@
+"""From event to e-mail: against a bare smtplib loop, bare inserts, and ourselves when full.
+
+python -m bench.notify [name …] measures without a browser; all of it takes some minutes.
+"""
+
+import os
+import resource
+import smtplib
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from sqlmodel import select
+
+from bench.report import Figure
+from pacs_settings.adapters import mime
+from pacs_settings.adapters.smtp import SmtpMailer
+from pacs_settings.core import db, delivery, notice_mails
+from pacs_settings.core.accounts import numbers
+from pacs_settings.core.outbox import Channel
+from pacs_settings.core.studies import intake
+from pacs_settings.core.studies.events import Referrer, StudyEvent
+from pacs_settings.core.tables import Account, StudyKind
+from tests import postgres
+from tests.conftest import fill, free_port, using
+from tests.fakes import FakeTexter
+
+MAILS, EVENTS, BLOCKS = 100, 100, 8  # in a block of each side, and blocks
+SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
+MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
+SOURCE = 2
+BARE = """INSERT INTO study_event (source_id, kind, status, key, digest, subject,
+ study_instance_uid, accession_number, patient_initials, description, institution, received_at)
+ VALUES ({p}, 'study', '', {p}, {p}, {p}, {p}, '', 'J.V.', 'CT thorax', '', {p}) RETURNING id"""
+BARE_MESSAGE = """INSERT INTO outbox_message (message_id, account_id, channel, "to", template,
+ "values", sealed, created_at, next_try, tries, problem)
+ VALUES ({p}, 1, 'bare', '', 'study', {p}, '', {p}, {p}, 0, '') RETURNING id"""
+BARE_RECIPIENT = """INSERT INTO event_recipient (event_id, number, stable, name_at_source, fate,
+ account_id, mapping_id, message_id) VALUES ({p}, {p}, {p}, 'PEETERS An', 'mailed', 1, 1, {p})"""
+
+
+@contextmanager
+def receiver() -> Iterator[int]:
+    """The port of a mail server in another process."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.receiver"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdin
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+@contextmanager
+def sqlite() -> Iterator[str]:
+    """A fresh SQLite database with demo data, used by this process."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        url = f"sqlite:///{Path(folder)}/pacs_settings.db"
+        with using(url):
+            fill()
+            yield url
+
+
+def number() -> str:
+    """An's first number."""
+    return numbers.riziv(123456, 4)
+
+
+def event(uid: str, value: str = "") -> StudyEvent:
+    """A study of a patient of An's."""
+    referrer = Referrer(value or number(), "PEETERS An")
+    return StudyEvent(
+        StudyKind.STUDY,
+        (referrer,),
+        study_instance_uid=uid,
+        patient_initials="J.V.",
+        description="CT thorax",
+    )
+
+
+def timed(work: Callable[[], object], count: int) -> float:
+    """Milliseconds for each of `count`."""
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000 / count
+
+
+def mails() -> list[Figure]:
+    """Milliseconds for a delivered e-mail, beside smtplib with the same bytes ready."""
+    ours, bare = [], []
+    with sqlite(), receiver() as port, smtplib.SMTP("127.0.0.1", port) as link:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")
+        content = _content()
+        for block in range(BLOCKS):
+            for n in range(MAILS):
+                intake.take(SOURCE, event(f"1.{block}.{n}"))
+            ours.append(timed(lambda: _drain(mailer), MAILS))
+            bare.append(timed(lambda: _bare_mails(link, content), MAILS))
+        mailer.close()
+    return [Figure("notify e-mail", "ms", ours, bare, SMTP_LIMIT, ("ours", "smtplib"))]
+
+
+def _content() -> bytes:
+    with db.reading() as session:
+        account = session.exec(select(Account).where(Account.id == 1)).one()
+
+    class Reader:
+        account_id = 1
+        title, gender, language = account.title, account.gender, account.language
+        first_name, last_name = account.first_name, account.last_name
+
+    values = {"mapping": 1, "source": "Source", "status": "", "initials": "J.V."}
+    values |= {"description": "CT thorax", "date": "", "uid": "1.2", "accession": ""}
+    letter = notice_mails.render(Reader(), "study", values)
+    return mime.message("bench@pacs", account.username, letter, on_the_wire=True)
+
+
+def _drain(mailer: SmtpMailer) -> None:
+    while delivery.send_portion(Channel.NOTICE, mailer, FakeTexter()).count:
+        pass
+
+
+def _bare_mails(link: smtplib.SMTP, content: bytes) -> None:
+    for _ in range(MAILS):
+        link.sendmail("no-reply@demo.example", ["an.peeters@demo.example"], content)
+
+
+def inserts() -> list[Figure]:
+    """Milliseconds for an event that is committed, beside bare inserts of the same rows."""
+    with sqlite() as url:
+        peer = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=10)
+        peer.execute("PRAGMA synchronous=FULL")
+        found = [_inserts("sqlite", peer, "?", "BEGIN IMMEDIATE")]
+        peer.close()
+    if not postgres.missing():
+        with postgres.running(free_port()) as server, using(server.create("bench")) as _:
+            fill()
+            with psycopg.connect(server.url("bench"), autocommit=True) as peer_link:
+                found.append(_inserts("postgresql", peer_link, "%s", "BEGIN"))
+    return found
+
+
+def _inserts(kind: str, peer: object, mark: str, begin: str) -> Figure:
+    ours, bare = [], []
+    texts = [text.format(p=mark) for text in (BARE, BARE_MESSAGE, BARE_RECIPIENT)]
+    for block in range(BLOCKS):
+        told = [event(f"1.{block}.{n}") for n in range(EVENTS)]
+        ours.append(timed(lambda told=told: [intake.take(SOURCE, one) for one in told], EVENTS))
+        work = _bare_inserts(peer, texts, begin, block)
+        bare.append(timed(work, EVENTS))
+    return Figure(f"notify event {kind}", "ms", ours, bare, INSERT_LIMIT, ("ours", "inserts"))
+
+
+def _bare_inserts(peer: object, texts: list[str], begin: str, block: int) -> Callable[[], None]:
+    moment = "2026-03-02 10:15:00.000000"
+    values = '{"mapping": 1, "source": "AZ Voorbeeld", "status": "", "initials": "J.V."}'
+
+    def work() -> None:
+        execute = peer.execute  # type: ignore[attr-defined]
+        for n in range(EVENTS):
+            uid = f"9.{block}.{n}"
+            execute(begin)
+            row = (SOURCE, f"bare:{uid}", "d" * 64, uid, uid, moment)
+            event_id = execute(texts[0], row).fetchone()[0]
+            message = (f"{uid}@bare", values, moment, moment)
+            message_id = execute(texts[1], message).fetchone()[0]
+            execute(texts[2], (event_id, number(), number()[:8], message_id))
+            execute("COMMIT")
+
+    return work
+
+
+def many() -> list[Figure]:
+    """The last tenth of 100,000 events beside the first, and how much memory grew meanwhile."""
+    with sqlite(), receiver() as port:
+        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")
+        known = _enlist(PHYSICIANS)
+        tenths: list[list[float]] = []
+        before = 0
+        for tenth in range(10):
+            took = []
+            for block in range(MANY // 10 // 100):
+                first = tenth * MANY // 10 + block * 100
+                took.append(timed(lambda f=first: _through(mailer, known, f), 100))
+            tenths.append(took)
+            before = before or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        mailer.close()
+    sides = ("last tenth", "first tenth")
+    return [
+        Figure("notify many", "ms", tenths[-1], tenths[0], TENTHS_LIMIT, sides),
+        Figure("notify memory", "MB", [after / 1024], [before / 1024], TENTHS_LIMIT, sides),
+    ]
+
+
+def _enlist(count: int) -> list[str]:
+    """So many physicians like An; their numbers."""
+    with db.transaction() as connection:
+        for n in range(count):
+            values = {"name": f"bench{n}@demo.example"}
+            columns = "title, first_name, last_name, gender, language, state, region_id"
+            rest = "may_edit_reports, service_desk, second_factor, wrong_codes, contact_public"
+            rest += ", email_public, mobile_public, default_on_study, default_on_report, created_at"
+            connection.exec_driver_sql(
+                f"INSERT INTO account (username, username_key, {columns}, {rest})"
+                f" SELECT :name, :name, {columns}, {rest} FROM account WHERE id = 1",
+                values,
+            )
+        ids = connection.exec_driver_sql(
+            "SELECT id FROM account WHERE username LIKE 'bench%' ORDER BY id"
+        ).scalars()
+        known = [numbers.riziv(500_000 + n, 4) for n in range(count)]
+        for account_id, value in zip(ids.all(), known, strict=True):
+            row = {"account": account_id, "value": value, "stable": value[:8]}
+            connection.exec_driver_sql(
+                "INSERT INTO physician_number (account_id, kind, value, stable)"
+                " VALUES (:account, 'riziv', :value, :stable)",
+                row,
+            )
+    return known
+
+
+def _through(mailer: SmtpMailer, known: list[str], first: int) -> None:
+    for n in range(first, first + 100):
+        intake.take(SOURCE, event(f"1.{n}", known[n % len(known)]))
+    _drain(mailer)
+
+
+MEASURES = {"mails": mails, "inserts": inserts, "many": many}
+
+
+def main(wanted: list[str]) -> int:
+    """Print one line for each figure; 1 when a limit is broken."""
+    os.environ.setdefault("PACS_DEMO", "1")
+    figures: list[Figure] = []
+    for name in wanted or MEASURES:
+        found = MEASURES[name]()
+        print(*found, sep="\n", flush=True)
+        figures += found
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
