@@ -15,6 +15,8 @@ from pacs_settings.core.studies.events import Referrer, StudyEvent, initials
 from pacs_settings.core.tables import ReportStatus, StudyKind
 
 log = logging.getLogger(__name__)
+# The parser writes what it cannot read, and that is about patients.
+logging.getLogger("hl7").setLevel(logging.CRITICAL + 1)
 CHARSETS = {  # table 0211
     "ASCII": "ascii",
     "UNICODE UTF-8": "utf-8",
@@ -31,6 +33,7 @@ STATUSES = {  # table 0123; the others are steps on the way to a report
 }
 STUDY_UID = ("110180", "113014")  # of DICOM PS3.16, in OBX-3
 VERSION = re.compile(r"2\.[1-8](\.\d)?")
+LONGEST_CONTROL = 150  # characters of MSH-10
 LONGEST_HEADER = 2000  # characters looked at for MSH
 
 
@@ -49,6 +52,7 @@ class Header:
     fields: tuple[str, ...] = ()
     separator: str = "|"
     encoding: str = "^~\\&"
+    charset: str = "latin-1"
 
     def __getitem__(self, number: int) -> str:
         """MSH-n, counted as the standard does (MSH-1 is the separator)."""
@@ -80,12 +84,15 @@ def answer(raw: bytes, address: str) -> bytes:
 
 def read_header(raw: bytes) -> Header:
     """MSH of a message, however broken the rest is."""
-    text = raw[:LONGEST_HEADER].decode("latin-1").lstrip("\r\n \t")
-    line = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    first = re.split(rb"[\r\n]", raw[:LONGEST_HEADER].lstrip(b"\r\n \t"), maxsplit=1)[0]
+    try:
+        line, charset = first.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        line, charset = first.decode("latin-1"), "latin-1"
     if not line.startswith("MSH") or len(line) < 8:
         return Header()
     fields = line.split(line[3])
-    return Header(("MSH", *fields[1:]), line[3], fields[1])
+    return Header(("MSH", *fields[1:]), line[3], fields[1], charset)
 
 
 def acknowledge(header: Header, rejected: Rejected | None = None) -> bytes:
@@ -109,7 +116,7 @@ def acknowledge(header: Header, rejected: Rejected | None = None) -> bytes:
     if rejected:
         segments.append(bar.join(["ERR", "", "", str(rejected.number), "E", "", "", "", sentence]))
     text = "".join(f"{segment}\r" for segment in segments)
-    return text.encode("latin-1", "replace")
+    return text.encode(header.charset, "replace")
 
 
 def _in_terms_of_hl7(refused: Refused) -> Rejected:
@@ -132,6 +139,8 @@ def _check(header: Header) -> None:
         raise Rejected("AR", 100, "no MSH segment")
     if not header[10]:
         raise Rejected("AE", 101, "MSH-10 is missing")
+    if len(header[10]) > LONGEST_CONTROL or not header[10].isprintable():
+        raise Rejected("AE", 102, "MSH-10 cannot be used")
     if header.component(9, 1) != "ORU":
         raise Rejected("AR", 200, "only ORU^R01 is taken here")
     if header.component(9, 2) != "R01":
@@ -267,7 +276,10 @@ def _part(message: hl7.Message, repetition: object, component: int) -> str:
         return ""
     if isinstance(value, hl7.Component):
         value = value[0] if len(value) else ""
-    return str(message.unescape(str(value))).strip()
+    try:
+        return str(message.unescape(str(value))).strip()
+    except (ValueError, LookupError, AttributeError):  # an escape that is none
+        return str(value).strip()
 
 
 def _day(value: str) -> date | None:

@@ -140,4 +140,6 @@ class Frames:
                 raise Broken("it ended within a message")
             data += more
         self._left = bytes(data[end + len(END) :])
-        return bytes(data[: LARGEST + 1]) if cut else bytes(data[:end])
+        if cut:
+            return bytes(data[: LARGEST + 1])
+        return bytes(data[:end]).rpartition(START)[2]  # one that was broken off before is left out

@@ -166,6 +166,13 @@ def test_escapes_and_subcomponents() -> None:
     assert event.patient_initials == "R.V."
 
 
+@pytest.mark.parametrize("escape", ["\\.spx\\", "\\X\\", "\\Xzz\\", "\\C\\", "\\", "\\.sp+\\"])
+def test_an_escape_that_is_none_harms_nobody(escape: str, caplog: pytest.LogCaptureFixture) -> None:
+    raw = message(PID, obr(f4=f"CT^Secret {escape} words"), obx())
+    assert answered(raw) == ("AA", "")
+    assert "Secret" not in caplog.text
+
+
 def test_separators_of_its_own() -> None:
     raw = message().decode().replace("|", "#").replace("^", "$").encode()
     told = hl7_messages.answer(raw, HERE).decode()
@@ -205,6 +212,8 @@ def test_character_sets(named: str, charset: str) -> None:
         (b"", "AR", "100"),
         (b"PID|1\r", "AR", "100"),
         (message(header=msh(f10="")), "AE", "101"),
+        (message(header=msh(f10="x" * 151)), "AE", "102"),
+        (message(header=msh(f10="M\0")), "AE", "102"),
         (message(header=msh(f9="ADT^A01")), "AR", "200"),
         (message(header=msh(f9="ORU^R30")), "AR", "201"),
         (message(header=msh(f11="T")), "AR", "202"),

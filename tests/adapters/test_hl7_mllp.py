@@ -131,6 +131,14 @@ def test_nothing_but_garbage_ends_the_link(caplog: pytest.LogCaptureFixture) -> 
     assert "no message begins" in caplog.text
 
 
+def test_one_that_is_broken_off_does_not_spoil_the_next() -> None:
+    async def work(port: int) -> None:
+        assert await say(port, frame()[:80] + frame(2)) == ["AA"]
+
+    served(work)
+    assert [row.subject for row in factories.rows(ReceivedEvent)] == ["R2"]
+
+
 @pytest.mark.parametrize("cut", [1, 30, 200])
 def test_half_a_message_is_no_message(cut: int, caplog: pytest.LogCaptureFixture) -> None:
     async def work(port: int) -> None:
