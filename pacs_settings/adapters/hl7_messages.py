@@ -16,7 +16,8 @@ from pacs_settings.core.tables import ReportStatus, StudyKind
 
 log = logging.getLogger(__name__)
 # The parser writes what it cannot read, and that is about patients.
-logging.getLogger("hl7").setLevel(logging.CRITICAL + 1)
+for _module in (hl7.containers, hl7.util):
+    logging.getLogger(_module.__file__).setLevel(logging.CRITICAL + 1)
 CHARSETS = {  # table 0211
     "ASCII": "ascii",
     "UNICODE UTF-8": "utf-8",
