@@ -57,7 +57,7 @@ async def deliver(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) 
             log.error("nothing leaves by %s: %s", channel, portion.away)
         else:
             pause = PAUSE
-        if not portion.count:
+        if portion.away or not portion.handled:
             await asyncio.sleep(pause)
 
 

@@ -88,6 +88,11 @@ class Portion:
         """How many left."""
         return len(self.sent)
 
+    @property
+    def handled(self) -> int:
+        """How many left or were tried in vain."""
+        return len(self.sent) + sum(failure.tried for failure in self.failed)
+
 
 def send_due(mailer: ports.Mailer, texter: ports.Texter) -> int:
     """One portion of each channel; how many left."""

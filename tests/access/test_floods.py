@@ -145,11 +145,13 @@ def test_what_anybody_may_begin_is_bounded(
     execute(behind, "DELETE FROM throttle")
     preload(behind, f"send:{kind}:address:2001:db8:1:2::/64", most - 1)
     mine = {"X_Forwarded_For": "2001:db8:1:2::7"}
-    table = "pending_sign_in" if kind == "beginning" else "throttle"
+    # The worker counts links, whenever it comes to them.
+    beginning = kind == "beginning"
+    counted = ("pending_sign_in",) if beginning else ("throttle", "key NOT LIKE 'send:link%'")
     answers = [Browser(behind).post(path, {"email": AN}, **mine) for _ in range(2)]
-    before = count_rows(behind, table)
+    before = count_rows(behind, *counted)
     answers += [Browser(behind).post(path, {"email": f"{n}@b.example"}, **mine) for n in range(3)]
-    assert count_rows(behind, table) == before
+    assert count_rows(behind, *counted) == before
     assert [answer.headers.get("location") for answer in answers[2:]] == [place] * 3
     assert answers[-1].status_code == (303 if place else 503)
     assert answers[0].status_code == 303

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from pacs_settings.core import db, outbox, secrets
+from pacs_settings.core import db, delivery, secrets
 from pacs_settings.core.accounts import send_limits
 from pacs_settings.core.accounts.second_factor import codes
 from pacs_settings.core.accounts.second_factor.factor import Attempt
@@ -179,7 +179,7 @@ def test_a_code_that_is_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch)
         codes.send(session, attempt(), "sms", NUMBER)
     still = Still()
     still.forward(seconds=601)
-    monkeypatch.setattr(outbox, "now", still)
+    monkeypatch.setattr(delivery, "now", still)
     assert seen.post().texts == []
     [row] = factories.rows(OutboxMessage)
     assert (row.problem, row.sealed, row.sent_at) == ("TooLate", "", None)
