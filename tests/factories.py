@@ -174,7 +174,8 @@ def plan(query: str, values: Any) -> str:
     """How the database would find what a statement asks for, were there many rows."""
     with db.engine().connect() as connection:
         if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            for way in ("seqscan", "sort"):  # which small tables would be read by
+                connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
             steps = connection.exec_driver_sql(f"EXPLAIN {query}", values)
         else:
             steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)

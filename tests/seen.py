@@ -8,8 +8,8 @@ import pytest
 from sqlmodel import SQLModel
 
 from pacs_settings.core import db, delivery
-from pacs_settings.core.outbox import Channel
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.outbox import Channel
 from tests.fakes import FakeMailer, FakeTexter
 
 
@@ -28,7 +28,7 @@ class Post:
 def post() -> Post:
     """Have everything delivered that is due, and return it."""
     mailer, texter = FakeMailer(), FakeTexter()
-    while any([delivery.send_portion(way, mailer, texter).handled for way in Channel]):
+    while any(delivery.send_portion(way, mailer, texter).handled for way in Channel):
         pass
     return Post([mail[1:] for mail in mailer.sent], texter.sent)
 
