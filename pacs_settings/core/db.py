@@ -1,5 +1,7 @@
 """Engine, transactions and column types; nothing here is bound to one database."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -69,12 +71,12 @@ def _configure_sqlite(engine: sa.Engine) -> None:
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours, see _begin
         for pragma in (
-            "journal_mode=WAL",
+            "busy_timeout=5000",
             "synchronous=FULL",  # a spent one-time code stays spent after a power cut
             "foreign_keys=ON",
-            "busy_timeout=5000",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        _write_ahead(connection)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -82,6 +84,24 @@ def _configure_sqlite(engine: sa.Engine) -> None:
         writes = connection.get_execution_options().get("writes", False)
         driver: Any = connection.connection.driver_connection
         driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn the write-ahead log on, which stays on.
+
+    SQLite refuses at once, whatever the busy timeout, while somebody else does the same: two
+    processes that begin on a new file.
+    """
+    ends = time.monotonic() + 5
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def make_engine(url: str) -> sa.Engine:
