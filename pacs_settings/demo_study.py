@@ -29,7 +29,7 @@ from pacs_settings.core import delivery, demo  # noqa: E402
 from pacs_settings.core.clock import now  # noqa: E402
 from pacs_settings.core.db import reading  # noqa: E402
 from pacs_settings.core.outbox import Channel  # noqa: E402
-from pacs_settings.core.studies.sources import Archive  # noqa: E402
+from pacs_settings.core.studies import sources  # noqa: E402
 from pacs_settings.core.tables import (  # noqa: E402
     Account,
     OutboxMessage,
@@ -89,11 +89,17 @@ def _tags(uid: str, number: str) -> dict[str, Any]:
 
 
 async def _study(source_id: int, tags: dict[str, Any]) -> None:
+    """Have the source's archive be ours for a moment."""
+    name = demo.SOURCES[0]
     with _archive(tags) as url:
-        archive = Archive(source_id, demo.SOURCES[0], url, "", "", 0)
+        await asyncio.to_thread(sources.put, name, sources.Ways(orthanc_url=url))
+        archive = sources.Archive(source_id, name, url, "", "", 0)
         client = Client(archive)
-        await Follower(archive, client, cursor=0).look()
-        await client.close()
+        try:
+            await Follower(archive, client, cursor=0).look()
+        finally:
+            await client.close()
+            await asyncio.to_thread(sources.put, name, sources.Ways(orthanc_url=""))
 
 
 @contextmanager
