@@ -326,8 +326,8 @@ def insert_or_update(
     changes: dict[str, Any],
 ) -> None:
     """One atomic statement: insert `row`, or apply `changes` where `key` is already taken."""
-    statement = _insert(session, table, row)
-    session.execute(statement.on_conflict_do_update(index_elements=key, set_=changes))
+    insert = _insert(_dialect(session).name, table)
+    session.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), row)
 
 
 def insert_unless_there(db: Session | sa.Connection, table: sa.Table, row: dict[str, Any]) -> Any:
@@ -338,13 +338,13 @@ def insert_unless_there(db: Session | sa.Connection, table: sa.Table, row: dict[
 @lru_cache(maxsize=64)
 def _inserts(dialect: str, table: sa.Table) -> Any:
     # Built once for each table: what comes in by the thousand is inserted so.
+    insert = _insert(dialect, table)
+    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
     insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
-
-
-def _insert(session: Session, table: sa.Table, row: dict[str, Any]) -> Any:
-    insert: Any = postgresql.insert if _dialect(session).name == "postgresql" else sqlite.insert
-    return insert(table).values(**row)
+    return insert(table)
 
 
 def _dialect(connection: sa.Connection | Session) -> sa.Dialect:

@@ -6,11 +6,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from pacs_settings.core import audit, mail_links, outbox, phones
-from pacs_settings.core.accounts import sessions, usernames
+from pacs_settings.core.accounts import known, sessions, usernames
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import chosen
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import holding, writing
+from pacs_settings.core.db import writing
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Account, AccountState, Domain, Method, Region
 
@@ -101,15 +101,7 @@ def end_sessions(username: str = "") -> int:
 
 
 def _find(db: Session, username: str) -> Account:
-    try:
-        key = usernames.key(usernames.normalise(username))
-    except usernames.UsernameRefused:
-        raise Refused("account_unknown", "username") from None
-    query = select(Account).where(Account.username_key == key)
-    account = db.exec(holding(query)).one_or_none()
-    if account is None:
-        raise Refused("account_unknown", "username")
-    return account
+    return db.get_one(Account, known.find(db, username))
 
 
 def _before_lock(account: Account) -> AccountState:

@@ -4,10 +4,10 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit
-from pacs_settings.core.accounts import usernames
+from pacs_settings.core.accounts import known
 from pacs_settings.core.db import alone, writing
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import Account, GroupMember, GroupPractice
+from pacs_settings.core.tables import GroupMember, GroupPractice
 
 LONGEST_NAME = 120
 
@@ -25,7 +25,7 @@ def put(name: str, members: list[str]) -> None:
         group_id = _id(db, name)
         mine = col(GroupMember.group_id) == group_id
         before = sorted(db.scalars(sa.select(col(GroupMember.account_id)).where(mine)))
-        after = sorted({_account(db, member) for member in members})
+        after = sorted({known.find(db, member) for member in sorted(members)})
         db.execute(sa.delete(GroupMember).where(mine))
         db.add_all([GroupMember(group_id=group_id, account_id=member) for member in after])
         audit.record(
@@ -44,14 +44,3 @@ def _id(db: Session, name: str) -> int:
         db.add(row)
         db.flush()
     return row.id or 0
-
-
-def _account(db: Session, username: str) -> int:
-    try:
-        key = usernames.key(usernames.normalise(username))
-    except usernames.UsernameRefused:
-        raise Refused("account_unknown", "username") from None
-    found = db.scalar(sa.select(col(Account.id)).where(col(Account.username_key) == key))
-    if found is None:
-        raise Refused("account_unknown", "username")
-    return int(found)

@@ -14,6 +14,7 @@ from pacs_settings.core.greetings import greeting
 from pacs_settings.core.ports import Letter
 from pacs_settings.core.studies import notices
 from pacs_settings.core.tables import ReportStatus, StudyKind
+from pacs_settings.core.words import one_line
 from pacs_settings.locale import text
 
 TEMPLATES = frozenset({"study", "report", "test"})
@@ -27,7 +28,8 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     `values` are those of `notices`; a test e-mail has those of an invented patient.
     """
     language = person.language
-    values = {name: _line(value) for name, value in values.items()}
+    # A name at a source becomes part of a header.
+    values = {k: one_line(v) if isinstance(v, str) else v for k, v in values.items()}
     kind = StudyKind(values.get("kind") or template)
     what = _what(kind, values)
     stop = _stop(person.account_id, kind, values)
@@ -50,13 +52,6 @@ def render(person: Any, template: str, values: dict[str, Any]) -> Letter:
     return Letter(
         subject, _plain(language, told), _template().render(subject=subject, **told), _headers(stop)
     )
-
-
-def _line(value: Any) -> Any:
-    """One line of what can be seen: a name at a source becomes part of a header."""
-    if not isinstance(value, str):
-        return value
-    return " ".join("".join(c if c.isprintable() else " " for c in value).split())
 
 
 def _what(kind: StudyKind, values: dict[str, Any]) -> str:

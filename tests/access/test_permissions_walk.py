@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from pacs_settings.access import gate, sign_in_routes
+from pacs_settings.access import gate, sign_in_routes, watch
 from pacs_settings.access.permissions import EVERYBODY, Permission, needed
 from tests.access.handlers import all_handlers, hints, ours, parameters
 from tests.access.sockets import ROOT
@@ -86,6 +86,10 @@ def test_the_handler_that_the_routes_nudge_exists():
     function = all_handlers()[sign_in_routes.LOOK]
     assert needed(function) == Permission.SESSION
     assert parameters(sign_in_routes.LOOK) == []
+
+
+def test_the_handler_that_new_lines_nudge_exists():
+    assert parameters(watch.LINES) == []
 
 
 def test_what_only_some_may_do_is_not_for_everybody():

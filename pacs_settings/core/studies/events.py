@@ -10,6 +10,7 @@ from typing import Any
 
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import ReportStatus, StudyKind
+from pacs_settings.core.words import one_line
 
 LONGEST = {"description": 200, "institution": 120, "name": 120}  # characters kept
 LONGEST_IDENTIFIER = 64  # characters; a StudyInstanceUID has no more (DICOM PS3.5, 9.1)
@@ -116,5 +117,4 @@ def _referrer(given: Referrer) -> Referrer:
 
 def _line(text: str) -> str:
     """One line of printable text."""
-    composed = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode())
-    return " ".join("".join(c if c.isprintable() else " " for c in composed).split())
+    return one_line(unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()))

@@ -82,9 +82,8 @@ def _keep(db: sa.Connection, source_id: int, url: str, of_source: dict[str, Any]
 
 
 def _take(db: sa.Connection, source: Any, event: StudyEvent) -> Taken:
-    if (
-        event.kind == StudyKind.REPORT
-    ):  # two states of one report that arrive at once are looked at one after the other
+    if event.kind == StudyKind.REPORT:
+        # Two states of one report that arrive at once are looked at one after the other.
         alone(db, f"report:{source.id}:{event.subject}")
     fate = of_all(db, source, event)
     event_id = _store(db, source.id, event)

@@ -61,12 +61,11 @@ class Holder:
 
 @dataclass(frozen=True)
 class Line:
-    """The mapping a study arrives under; `new` where this event has made it."""
+    """The mapping a study arrives under."""
 
     id: int
     on_study: bool
     on_report: bool
-    new: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -123,4 +122,4 @@ def line(db: sa.Connection, known: Holder, source_id: int, name: str) -> Line:
     insert_unless_there(
         db, _MAPPINGS, {**pair, **switches, "created_at": moment, "changed_at": moment}
     )
-    return Line(*db.execute(_LINE, pair).one(), new=True)
+    return Line(*db.execute(_LINE, pair).one())

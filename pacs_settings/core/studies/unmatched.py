@@ -7,15 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from pacs_settings.core import audit
-from pacs_settings.core.accounts import numbers, usernames
+from pacs_settings.core.accounts import known, numbers
 from pacs_settings.core.accounts.numbers import NumberKind, NumberRefused
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import holding, reading, transaction
+from pacs_settings.core.db import reading, transaction
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.studies import intake, matching, notices
 from pacs_settings.core.studies.events import StudyEvent
 from pacs_settings.core.tables import (
-    Account,
     EventRecipient,
     Fate,
     PhysicianNumber,
@@ -30,7 +29,6 @@ MOST_SHOWN = 200
 _RECIPIENTS: sa.Table = EventRecipient.__table__  # type: ignore[attr-defined]
 _EVENTS: sa.Table = ReceivedEvent.__table__  # type: ignore[attr-defined]
 _SOURCES: sa.Table = Source.__table__  # type: ignore[attr-defined]
-_ACCOUNTS: sa.Table = Account.__table__  # type: ignore[attr-defined]
 _NUMBERS: sa.Table = PhysicianNumber.__table__  # type: ignore[attr-defined]
 _THEIR = [column for column in _EVENTS.c if column.name != "id"]
 _WAIT = _RECIPIENTS.c.fate.in_([Fate.UNKNOWN, Fate.AMBIGUOUS])
@@ -77,7 +75,7 @@ def link_number(username: str, kind: str, typed: str) -> int:
     """
     value = _normalised(kind, typed)
     with transaction() as db:
-        account = _account(db, username)
+        account = known.find(db, username)
         row = numbers.row(account, NumberKind(kind), value).model_dump(exclude={"id"})
         taken = sa.exists().where(_NUMBERS.c.kind == kind, _NUMBERS.c.value == value)
         if db.scalar(sa.select(taken)):
@@ -96,18 +94,6 @@ def _normalised(kind: str, typed: str) -> str:
         raise Refused(f"number_{refused.code}", "number") from None
 
 
-def _account(db: sa.Connection, username: str) -> int:
-    try:
-        key = usernames.key(usernames.normalise(username))
-    except usernames.UsernameRefused:
-        raise Refused("account_unknown", "username") from None
-    query = sa.select(_ACCOUNTS.c.id).where(_ACCOUNTS.c.username_key == key)
-    found = db.scalar(holding(query))
-    if found is None:
-        raise Refused("account_unknown", "username")
-    return int(found)
-
-
 def _match(db: sa.Connection, stable: str) -> int:
     """Match what waits for a number, oldest first."""
     query = (
@@ -122,19 +108,19 @@ def _match(db: sa.Connection, stable: str) -> int:
 def _matched(db: sa.Connection, row: Any) -> bool:
     source = db.execute(sa.select(_SOURCES).where(_SOURCES.c.id == row["source_id"])).one()
     number = matching.read(row["number"], tuple(source.number_kinds))
-    known = matching.holder(db, number)
-    if isinstance(known, Fate):
+    holder = matching.holder(db, number)
+    if isinstance(holder, Fate):
         return False
-    line = matching.line(db, known, source.id, row["name_at_source"])
+    line = matching.line(db, holder, source.id, row["name_at_source"])
     changes: dict[str, Any] = {"mapping_id": line.id}
-    if _told_already(db, row["event_id"], known.account_id):
+    if _told_already(db, row["event_id"], holder.account_id):
         changes |= {"fate": Fate.REPEATED}
     else:
         event = _event(row)
-        fate = _fate(db, source, event, row, intake.decide(known, line, event.kind))
-        changes |= {"fate": fate, "account_id": known.account_id}
+        fate = _fate(db, source, event, row, intake.decide(holder, line, event.kind))
+        changes |= {"fate": fate, "account_id": holder.account_id}
         if fate == Fate.MAILED:
-            put = notices.put(db, known.account_id, line.id, source.name, event)
+            put = notices.put(db, holder.account_id, line.id, source.name, event)
             changes |= {"message_id": put}
     db.execute(sa.update(_RECIPIENTS).where(_RECIPIENTS.c.id == row["id"]).values(changes))
     return True

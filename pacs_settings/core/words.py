@@ -1,0 +1,6 @@
+"""Texts of others, made fit to be shown and sent."""
+
+
+def one_line(text: str) -> str:
+    """One line of what can be seen."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
