@@ -16,27 +16,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-os.environ.setdefault("REFLEX_ENV_MODE", "prod")
+from sqlmodel import col, select
 
-from sqlmodel import col, select  # noqa: E402  (the mode decides what the configuration accepts)
-
-from pacs_settings import worker  # noqa: E402
-from pacs_settings.adapters import hl7_mllp  # noqa: E402
-from pacs_settings.adapters.orthanc import Follower  # noqa: E402
-from pacs_settings.adapters.orthanc_client import Client  # noqa: E402
-from pacs_settings.config import config  # noqa: E402
-from pacs_settings.core import delivery, demo  # noqa: E402
-from pacs_settings.core.clock import now  # noqa: E402
-from pacs_settings.core.db import reading  # noqa: E402
-from pacs_settings.core.outbox import Channel  # noqa: E402
-from pacs_settings.core.studies import sources  # noqa: E402
-from pacs_settings.core.tables import (  # noqa: E402
+from pacs_settings import worker
+from pacs_settings.adapters import hl7_mllp
+from pacs_settings.adapters.orthanc import Follower
+from pacs_settings.adapters.orthanc_client import Client
+from pacs_settings.config import config
+from pacs_settings.core import delivery, demo
+from pacs_settings.core.clock import now
+from pacs_settings.core.db import reading
+from pacs_settings.core.outbox import Channel
+from pacs_settings.core.studies import sources
+from pacs_settings.core.tables import (
     Account,
     OutboxMessage,
     PhysicianNumber,
     Source,
 )
-from pacs_settings.prepare import prepare  # noqa: E402
+from pacs_settings.prepare import prepare
 
 USERNAME = "an.peeters@demo.example"
 PATIENCE = 4.0  # seconds, for whoever runs beside this
@@ -196,4 +194,6 @@ def _sent(account_id: int, begun: Any) -> list[str]:
 
 
 if __name__ == "__main__":
+    # As the server does: else links would be sealed with a key that it does not have.
+    os.environ.setdefault("REFLEX_ENV_MODE", "prod")
     main()

@@ -114,6 +114,17 @@ def test_rows_are_held_in_one_way() -> None:
     assert [path.name for path in elsewhere if "for_update" in path.read_text()] == []
 
 
+def test_nothing_but_the_server_changes_the_environment_when_imported() -> None:
+    """Else the mode of production would reach whatever imports it: a test, a command."""
+    assert {
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sources()
+        if path.name != "serve.py"  # a program that nothing imports
+        for node in tree(path).body
+        if isinstance(node, ast.Expr | ast.Assign) and "os.environ" in ast.unparse(node)
+    } == set()
+
+
 def test_sections_do_not_know_each_other() -> None:
     shared = {"shell", "mobile", "texts", "answers", "failures"}
     sections = {path.name for path in (ROOT / "pages").iterdir() if (path / "view.py").exists()}
