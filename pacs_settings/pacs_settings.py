@@ -15,6 +15,7 @@ from pacs_settings.access import (
     api_routes,
     http,
     link_routes,
+    outbox_routes,
     proof_routes,
     sign_in_routes,
     static_pages,
@@ -47,7 +48,7 @@ from pacs_settings.pages.signature import state as signature_state
 from pacs_settings.pages.signature import view as signature
 from pacs_settings.pages.texts import t
 from pacs_settings.prepare import prepare
-from pacs_settings.ui.gallery import gallery
+from pacs_settings.ui.gallery import gallery, leading_to
 
 quiet_values()
 bound_libraries()
@@ -55,6 +56,8 @@ sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default m
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
 ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
+if not config().production:
+    ROUTES += (outbox_routes,)
 api = Starlette(
     routes=[route for module in ROUTES for route in module.routes],
     exception_handlers={SQLAlchemyError: http.away, Exception: failures.route},
@@ -94,6 +97,8 @@ for name, (section, loads) in SECTIONS.items():
     )
 if not config().production:
     app.add_page(gallery, "/dev/gallery", title="Gallery")
+    elsewhere = f"{config().routes_url}{outbox_routes.OUTBOX}"
+    app.add_page(leading_to(elsewhere), outbox_routes.OUTBOX, title="Outbox")
 
 
 @asynccontextmanager

@@ -202,3 +202,36 @@ def test_the_configuration_of_a_process_is_read_once(monkeypatch: pytest.MonkeyP
     module.config.cache_clear()
     assert module.config() is module.config()
     module.config.cache_clear()
+
+
+# Mail.
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.0.0.9", "[::1]"])
+def test_mail_leaves_without_tls_to_this_machine_itself(setting, host: str) -> None:
+    assert setting(PACS_SMTP_URL=f"smtp://{host}:25?tls=none").smtp_url.endswith("tls=none")
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.example", "192.0.2.1", "10.0.0.1", "localhost.evil", "[::2]"]
+)
+def test_mail_leaves_without_tls_to_nobody_else(setting, host: str) -> None:
+    told = refusal(setting, PACS_SMTP_URL=f"smtp://portal:sekret@{host}?tls=none")
+    assert "PACS_SMTP_URL without TLS" in told
+    assert "sekret" not in told
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example", "http://mail.example", "smtp://", "smtp://mail.example?tls=perhaps"]
+)
+def test_a_mail_server_is_an_address_of_smtp(setting, url: str) -> None:
+    assert "PACS_SMTP_URL" in refusal(setting, PACS_SMTP_URL=url)
+
+
+def test_the_password_of_the_mail_server_is_not_shown(setting) -> None:
+    assert "sekret" not in repr(setting(PACS_SMTP_URL="smtps://portal:sekret@mail.example"))
+
+
+@pytest.mark.parametrize("url", ["http://viewer.example/{uid}", "https://viewer.example", "{uid}"])
+def test_a_study_has_an_address_of_its_own_by_tls(setting, url: str) -> None:
+    assert "PACS_STUDY_URL" in refusal(setting, PACS_STUDY_URL=url)

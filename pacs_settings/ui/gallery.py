@@ -31,6 +31,12 @@ def gallery() -> rx.Component:
     )
 
 
+def leading_to(address: str) -> rx.Component:
+    """A page at whose place in development another server has what is looked for."""
+    link = rx.el.a(address, href=address)
+    return rx.el.main(rx.el.h1("Outbox", class_name="page-title"), link, class_name="main")
+
+
 def _scheme(name: str) -> rx.Component:
     parts: tuple[Callable[[str], rx.Component], ...] = (
         _colours,

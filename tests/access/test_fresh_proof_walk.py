@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from pacs_settings.access import outbox_routes
 from pacs_settings.access.permissions import needed, needs_fresh_proof
 from pacs_settings.core import clock
 from pacs_settings.core.accounts import sessions
@@ -85,6 +86,7 @@ SENSITIVE_ROUTES = {
     "/security/recovery",
 }
 ORDINARY_ROUTES = {
+    *(route.path for route in outbox_routes.routes),  # in development only
     "/auth/address",
     "/auth/challenge",
     "/auth/code",

@@ -107,6 +107,15 @@ def test_no_header_can_be_smuggled_in(source: str) -> None:
     assert names.count(b"Subject") == 1
 
 
+@given(st.text(max_size=60))
+def test_a_source_of_any_name_gives_one_line(source: str) -> None:
+    found = letter(source=f"{source}\r\nBcc: x@y\v\u2028\x00{source}")
+    assert len(f"x{found.subject}x".splitlines()) == 1
+    assert found.subject.isprintable()
+    sent = mime.message("id@pacs", "an@demo.example", found, on_the_wire=True)
+    assert b"\nBcc" not in sent.partition(b"\r\n\r\n")[0]
+
+
 @pytest.mark.parametrize("kind", ["study", "report"])
 def test_one_click_stops_it(kind: str) -> None:
     """RFC 8058, 3.1: both headers, the link by https where the portal is, in one piece."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pacs_settings.config import MAIL_LANGUAGES
 from pacs_settings.core import personal
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.personal import NumberLine
@@ -105,7 +106,7 @@ def test_what_is_missing_is_refused(missing: str) -> None:
 
 
 @pytest.mark.parametrize("gender", ["female", "male", "other", "not_given"])
-@pytest.mark.parametrize("language", ["en", "nl"])
+@pytest.mark.parametrize("language", MAIL_LANGUAGES)
 def test_gender_and_language_are_stored(gender: str, language: str) -> None:
     shown = save(gender=gender, language=language)
     assert (shown.gender, shown.language) == (gender, language)

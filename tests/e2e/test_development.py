@@ -1,6 +1,7 @@
 """`reflex run`, as developers and designers use it: two ports, pages made by scripts."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,3 +72,13 @@ def test_the_gallery_needs_no_sign_in(development: str, browser: Browser) -> Non
     page = browser.new_context(locale="en-GB").new_page()
     page.goto(f"{development}/dev/gallery")
     expect(page.get_by_role("heading", name="Colours, dark")).to_be_visible()
+
+
+def test_messages_that_left_are_one_click_away(development: str, browser: Browser) -> None:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(f"{development}/dev/outbox")
+    page.get_by_role("link", name="/dev/outbox").click()
+    expect(page).to_have_url(re.compile(r"^http://localhost:\d+/dev/outbox$"))
+    assert not page.url.startswith(f"{development}/")
+    expect(page.get_by_role("heading", name="Outbox")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("No message has left yet")
