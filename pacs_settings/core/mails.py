@@ -4,10 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
-
 from pacs_settings.config import config
-from pacs_settings.core import mail_links, notice_mails
+from pacs_settings.core import dates, mail_links, notice_mails
 from pacs_settings.core.greetings import Addressed, greeting
 from pacs_settings.core.ports import Letter
 from pacs_settings.locale import text
@@ -73,7 +71,7 @@ def _url(purpose: str, token: str) -> str:
 def _facts(language: str, time_zone: str, values: dict[str, Any]) -> dict[str, str]:
     moment = datetime.fromisoformat(values["at"]).astimezone(ZoneInfo(time_zone))
     return {
-        "at": format_datetime(moment, "full", locale=language),
+        "at": dates.moment(moment, language),
         "address": values["address"] or text(language, "unknown"),
         "browser": _browser(language, values),
     }

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
 from pacs_settings.config import config
+from pacs_settings.core import dates
 from pacs_settings.core.greetings import greeting
 from pacs_settings.core.ports import Letter
 from pacs_settings.core.studies import notices
@@ -18,7 +18,6 @@ from pacs_settings.core.words import one_line
 from pacs_settings.locale import text
 
 TEMPLATES = frozenset({"study", "report", "test"})
-DATES = {"en": "en_GB"}  # readers are European: the day comes first
 UNSUBSCRIBE = "/link/unsubscribe/"
 
 
@@ -66,7 +65,7 @@ def _facts(language: str, values: dict[str, Any]) -> list[tuple[str, str]]:
     known = {
         "patient": values["initials"],
         "exam": values["description"],
-        "date": format_date(day, "long", locale=DATES.get(language, language)) if day else "",
+        "date": dates.day(day, language) if day else "",
         "source": values["source"],
     }
     return [

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 import reflex as rx
-from babel.dates import format_date
 
 from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current, language
+from pacs_settings.core import dates
 from pacs_settings.core.studies import why
 from pacs_settings.core.studies.why import Event, Mail, Why
 from pacs_settings.core.tables import StudyKind
@@ -101,7 +101,7 @@ def _event(label: str, event: Event | None) -> Fact:
         return Fact(say(label), say("mappings.nothing_yet"), "", "")
     what = event.description or say("mappings.no_description")
     if event.studied_on:
-        day = format_date(event.studied_on, "long", locale=language())
+        day = dates.day(event.studied_on, language())
         what = say("mappings.exam_of", description=what, date=day)
     note = say(f"mappings.fate.{event.fate}")
     return Fact(say(label), what, event.received_at.isoformat(), note)
