@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,11 +28,12 @@ from pacs_settings.core.outbox import Channel
 from pacs_settings.core.studies import intake
 from pacs_settings.core.studies.events import Referrer, StudyEvent
 from pacs_settings.core.tables import Account, StudyKind
+from pacs_settings.worker import SENDERS
 from tests import postgres
 from tests.conftest import fill, free_port, using
 from tests.fakes import FakeTexter
 
-MAILS, EVENTS, BLOCKS = 100, 100, 8  # in a block of each side, and blocks
+MAILS, EVENTS, BLOCKS = 500, 100, 8  # in a block of each side, and blocks
 SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
 SOURCE = 2
@@ -94,15 +96,13 @@ def timed(work: Callable[[], object], count: int) -> float:
 def mails() -> list[Figure]:
     """Milliseconds for a delivered e-mail, beside smtplib with the same bytes ready."""
     ours, bare = [], []
-    with sqlite(), receiver() as port, smtplib.SMTP("127.0.0.1", port) as link:
-        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")
+    with sqlite(), receiver() as port, smtplib.SMTP("127.0.0.1", port) as link, senders(port) as out:
         content = _content()
         for block in range(BLOCKS):
             for n in range(MAILS):
                 intake.take(SOURCE, event(f"1.{block}.{n}"))
-            ours.append(timed(lambda: _drain(mailer), MAILS))
+            ours.append(timed(lambda: _drain(out), MAILS))
             bare.append(timed(lambda: _bare_mails(link, content), MAILS))
-        mailer.close()
     return [Figure("notify e-mail", "ms", ours, bare, SMTP_LIMIT, ("ours", "smtplib"))]
 
 
@@ -121,7 +121,23 @@ def _content() -> bytes:
     return mime.message("bench@pacs", account.username, letter, on_the_wire=True)
 
 
-def _drain(mailer: SmtpMailer) -> None:
+@contextmanager
+def senders(port: int) -> Iterator[list[SmtpMailer]]:
+    """As many mailers as send at once in the product."""
+    mailers = [
+        SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none") for _ in range(SENDERS[Channel.NOTICE])
+    ]
+    yield mailers
+    for mailer in mailers:
+        mailer.close()
+
+
+def _drain(mailers: list[SmtpMailer]) -> None:
+    with ThreadPoolExecutor(len(mailers)) as pool:
+        list(pool.map(_send_all, mailers))
+
+
+def _send_all(mailer: SmtpMailer) -> None:
     while delivery.send_portion(Channel.NOTICE, mailer, FakeTexter()).count:
         pass
 
@@ -178,8 +194,7 @@ def _bare_inserts(peer: object, texts: list[str], begin: str, block: int) -> Cal
 
 def many() -> list[Figure]:
     """The last tenth of 100,000 events beside the first, and how much memory grew meanwhile."""
-    with sqlite(), receiver() as port:
-        mailer = SmtpMailer(f"smtp://127.0.0.1:{port}?tls=none")
+    with sqlite(), receiver() as port, senders(port) as out:
         known = _enlist(PHYSICIANS)
         tenths: list[list[float]] = []
         before = 0
@@ -187,11 +202,10 @@ def many() -> list[Figure]:
             took = []
             for block in range(MANY // 10 // 100):
                 first = tenth * MANY // 10 + block * 100
-                took.append(timed(lambda f=first: _through(mailer, known, f), 100))
+                took.append(timed(lambda f=first: _through(out, known, f), 100))
             tenths.append(took)
             before = before or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        mailer.close()
     sides = ("last tenth", "first tenth")
     return [
         Figure("notify many", "ms", tenths[-1], tenths[0], TENTHS_LIMIT, sides),
@@ -226,10 +240,10 @@ def _enlist(count: int) -> list[str]:
     return known
 
 
-def _through(mailer: SmtpMailer, known: list[str], first: int) -> None:
+def _through(mailers: list[SmtpMailer], known: list[str], first: int) -> None:
     for n in range(first, first + 100):
         intake.take(SOURCE, event(f"1.{n}", known[n % len(known)]))
-    _drain(mailer)
+    _drain(mailers)
 
 
 MEASURES = {"mails": mails, "inserts": inserts, "many": many}

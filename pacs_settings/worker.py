@@ -24,11 +24,14 @@ log = logging.getLogger(__name__)
 PAUSE = 0.25  # seconds between looks when nothing is due
 LONG_PAUSE = 5.0  # seconds after a failure, such as that the database is away
 LONGEST_PAUSE = 60.0  # seconds, while a server stays away
+# How many send on a channel at once, each by a connection of its own: notices come by the thousand,
+# and most of the time of one is spent waiting for answers.
+SENDERS = {Channel.MAIL: 1, Channel.SMS: 1, Channel.NOTICE: 4}
 
 
 def runs() -> list[Coroutine[Any, Any, None]]:
     """Everything, each for ever; what fails is logged and tried again."""
-    every = [deliver(channel, *ways_out()) for channel in Channel]
+    every = [deliver(channel, *ways_out()) for channel in Channel for _ in range(SENDERS[channel])]
     every += [mail_links(), watch_directories()]
     if config().intake:
         every += [orthanc.follow_all(), hl7_mllp.serve()]
@@ -36,7 +39,7 @@ def runs() -> list[Coroutine[Any, Any, None]]:
 
 
 def ways_out() -> tuple[ports.Mailer, ports.Texter]:
-    """What mails and text messages leave by; a mailer is for one channel alone."""
+    """What mails and text messages leave by; a mailer is for one sender alone."""
     files = FileOutbox(config().data_dir / "outbox")
     mailer = SmtpMailer(config().smtp_url) if config().smtp_url else files
     return mailer, AppriseTexter(config().sms_url) if config().sms_url else files

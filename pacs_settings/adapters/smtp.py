@@ -5,16 +5,16 @@ import select
 import smtplib
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pacs_settings.adapters import host_names, mime
+from pacs_settings.adapters.watch import Watch
 from pacs_settings.config import config
 from pacs_settings.core.ports import Away, Letter, NotAccepted
 
@@ -116,13 +116,14 @@ class SmtpMailer:
     def __init__(self, url: str) -> None:
         self._server = Server.of(url)
         self._link: _Link | None = None
+        self._watch = Watch(LONGEST, self._cut)
         self._used = 0.0
 
     def send(self, message_id: str, to: str, letter: Letter) -> None:
         """Send one message; raises Away or NotAccepted."""
         to = _ascii(to)
         content = mime.message(message_id, to, letter, on_the_wire=True)
-        with self._bounded():
+        with self._watch.over():
             try:
                 self._offer(to, content)
             except NotAccepted:
@@ -162,7 +163,7 @@ class SmtpMailer:
         link = self._connected()
         options = [f"size={size}"] if link.has_extn("size") else []
         try:
-            code, reply = link.mail(parseaddr(config().mail_from)[1], options)
+            code, reply = link.mail(_address(config().mail_from), options)
         except (OSError, smtplib.SMTPException):
             if not kept:
                 raise
@@ -198,17 +199,6 @@ class SmtpMailer:
             return link.noop()[0] in DONE
         except (OSError, smtplib.SMTPException):
             return False
-
-    @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        """The limit of smtplib begins again with each byte; this one does not."""
-        watch = threading.Timer(LONGEST, self._cut)
-        watch.daemon = True
-        watch.start()
-        try:
-            yield
-        finally:
-            watch.cancel()
 
     def _cut(self) -> None:
         if self._link:
@@ -251,6 +241,11 @@ def _ascii(to: str) -> str:
         return f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
     except UnicodeError:
         raise NotAccepted("address beyond ASCII", final=True) from None
+
+
+@lru_cache(maxsize=8)
+def _address(sender: str) -> str:
+    return parseaddr(sender)[1]
 
 
 def _own_name() -> str:
