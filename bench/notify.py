@@ -36,6 +36,7 @@ from tests.fakes import FakeTexter
 MAILS, EVENTS, BLOCKS = 500, 100, 8  # in a block of each side, and blocks
 SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
+HERE = "127.0.0.1"
 SOURCE = 2
 BARE = """INSERT INTO study_event (source_id, kind, status, key, digest, subject,
  study_instance_uid, accession_number, patient_initials, description, institution, received_at)
@@ -96,7 +97,12 @@ def timed(work: Callable[[], object], count: int) -> float:
 def mails() -> list[Figure]:
     """Milliseconds for a delivered e-mail, beside smtplib with the same bytes ready."""
     ours, bare = [], []
-    with sqlite(), receiver() as port, smtplib.SMTP("127.0.0.1", port) as link, senders(port) as out:
+    with (
+        sqlite(),
+        receiver() as port,
+        smtplib.SMTP(HERE, port) as link,
+        senders(port) as out,
+    ):
         content = _content()
         for block in range(BLOCKS):
             for n in range(MAILS):

@@ -33,7 +33,7 @@ class Watch:
             self._ends = 0.0
 
     def _look(self) -> None:
-        left = self._seconds
+        left: float | None = self._seconds
         while left is not None:
             time.sleep(left)
             left = self._left()

@@ -1,5 +1,6 @@
 """Engine, transactions and column types; nothing here is bound to one database."""
 
+import select
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ _CONNECTION = {
     "keepalives_count": 3,
     "application_name": "pacs_settings",
 }
+IDLE = 10.0  # seconds after which a connection may have been dropped without a word
 _SESSION = {
     "timezone": "UTC",
     "lock_timeout": 5_000,
@@ -118,16 +120,45 @@ def _postgresql(address: sa.URL) -> sa.Engine:
     asked = address.query.get("options", "")
     options = " ".join([options, asked] if isinstance(asked, str) else [options, *asked])
     limits = {name: value for name, value in _CONNECTION.items() if name not in address.query}
-    return sa.create_engine(
+    engine = sa.create_engine(
         address.set(drivername="postgresql+psycopg"),
         connect_args={**limits, "options": options},
         hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         pool_timeout=10,
-        pool_pre_ping=True,  # a connection that the database has dropped is not noticed before
         pool_use_lifo=True,
     )
+    _ask_the_idle(engine)
+    return engine
+
+
+def _ask_the_idle(engine: sa.Engine) -> None:
+    """Ask a connection whether it is one still, where that is in doubt.
+
+    Not each time, as `pool_pre_ping` does: that is one trip more for each of thousands.
+    """
+
+    @sa.event.listens_for(engine, "checkin")
+    def _given_back(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _taken(connection: Any, record: Any, _proxy: Any) -> None:
+        idle = time.monotonic() - record.info.get("used", 0.0) > IDLE
+        if not idle and not _readable(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error:
+            raise sa.exc.DisconnectionError from None  # the pool takes another one
+
+
+def _readable(connection: Any) -> bool:
+    """Whether its server has said something unasked, such as goodbye."""
+    watched = select.poll()
+    watched.register(connection.fileno(), select.POLLIN)
+    return bool(watched.poll(0))
 
 
 def _sqlite(address: sa.URL) -> sa.Engine:
@@ -211,64 +242,6 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-class Quick:
-    """A reading statement compiled once, run without the machinery around it.
-
-    For what runs before every event: there the machinery costs several times the query. Values are
-    passed as they are, columns come back as their types say.
-    """
-
-    def __init__(self, statement: sa.Select[*tuple[Any, ...]]) -> None:
-        self._statement = statement
-        self._for: dict[sa.Engine, tuple[Any, list[Any]]] = {}
-
-    def one(self, **values: str | int) -> tuple[Any, ...] | None:
-        """The first row, or None."""
-        compiled, readers = self._compiled()
-        try:
-            row = _fetched(compiled.string, _arranged(compiled, values))
-        except engine().dialect.loaded_dbapi.Error as failure:
-            # Like those of every other statement, so that there is one kind to answer for.
-            raise sa.exc.OperationalError(compiled.string, None, failure, True) from failure
-        if row is None:
-            return None
-        return tuple(
-            read(value) if read else value for read, value in zip(readers, row, strict=True)
-        )
-
-    def _compiled(self) -> tuple[Any, list[Any]]:
-        found = self._for.get(engine())
-        if found is None:
-            dialect = engine().dialect
-            types = [
-                column.type.dialect_impl(dialect) for column in self._statement.selected_columns
-            ]
-            readers = [kind.result_processor(dialect, None) for kind in types]
-            found = (self._statement.compile(dialect=dialect), readers)
-            self._for = {engine(): found}
-        return found
-
-
-def _fetched(statement: str, values: Any) -> Any:
-    connection = engine().raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-        connection.rollback()
-    except Exception:
-        connection.invalidate()
-        raise
-    connection.close()
-    return row
-
-
-def _arranged(compiled: Any, values: dict[str, str | int]) -> Any:
-    """The values as this database's driver takes them: by place or by name."""
-    given = compiled.construct_params(values)
-    return tuple(given[name] for name in compiled.positiontup) if compiled.positional else given
-
-
 @contextmanager
 def transaction() -> Iterator[sa.Connection]:
     """One transaction without objects: for what happens at each click and must be quick."""
@@ -328,18 +301,6 @@ def insert_or_update(
     """One atomic statement: insert `row`, or apply `changes` where `key` is already taken."""
     insert = _insert(_dialect(session).name, table)
     session.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), row)
-
-
-def insert_unless_there(db: Session | sa.Connection, table: sa.Table, row: dict[str, Any]) -> Any:
-    """One atomic statement: insert `row` and return its id; None where a key of it is taken."""
-    return db.execute(_inserts(_dialect(db).name, table), row).scalar_one_or_none()
-
-
-@lru_cache(maxsize=64)
-def _inserts(dialect: str, table: sa.Table) -> Any:
-    # Built once for each table: what comes in by the thousand is inserted so.
-    insert = _insert(dialect, table)
-    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def _insert(dialect: str, table: sa.Table) -> Any:

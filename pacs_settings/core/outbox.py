@@ -10,12 +10,12 @@ from sqlmodel import Session
 
 from pacs_settings.core import mail_links, secrets
 from pacs_settings.core.clock import now
+from pacs_settings.core.quick import insert
 from pacs_settings.core.tables import Account, OutboxMessage
 from pacs_settings.core.user_agents import describe
 
 PURPOSE = "outbox"
 _TABLE: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
-_NOTICE = sa.insert(_TABLE).returning(_TABLE.c.id)
 
 
 class Channel(StrEnum):
@@ -95,7 +95,7 @@ def put_notice(db: sa.Connection, account_id: int, template: str, values: dict[s
         "tries": 0,
         "problem": "",
     }
-    return int(db.execute(_NOTICE, row).scalar_one())
+    return insert(db, _TABLE, row)
 
 
 def _new_message_id() -> str:

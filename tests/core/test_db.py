@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from pacs_settings.core import clock, db
+from pacs_settings.core.quick import Quick
 from pacs_settings.core.tables import Account, PhysicianNumber, Region, Throttle
 from tests import factories
 from tests.conftest import free_port, using
@@ -160,7 +161,7 @@ def test_forgetting_the_engine_makes_a_new_one() -> None:
     assert db.engine() is not before
 
 
-_WHO = db.Quick(
+_WHO = Quick(
     sa.select(Account.username, Account.created_at, Account.contact_public).where(
         Account.username_key == sa.bindparam("key")
     )
@@ -246,7 +247,7 @@ def test_every_statement_fails_in_one_way(tmp_path: Path) -> None:
 
 
 def test_a_wrong_statement_gives_its_connection_back() -> None:
-    wrong = db.Quick(sa.select(sa.literal_column("nothing_of_this_name")))
+    wrong = Quick(sa.select(sa.literal_column("nothing_of_this_name")))
     for _ in range(40):  # more than the pool has
         with pytest.raises(sa.exc.OperationalError):
             wrong.one()

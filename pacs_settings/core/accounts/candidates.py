@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import phones, ports, secrets
 from pacs_settings.core.accounts import passwords, usernames
-from pacs_settings.core.db import Quick, insert_unless_there, reading, writing
+from pacs_settings.core.db import reading, writing
+from pacs_settings.core.quick import Quick, insert_unless_there
 from pacs_settings.core.tables import Account, AccountState, Domain, Means, Region
 
 DIRECTORY_THREADS, DIRECTORY_QUEUE = 8, 16  # of each directory; they wait rather than work
@@ -169,7 +170,7 @@ def _create(db: Session, domain: Domain, username: str, identity: ports.Identity
     )
     # A try at the same moment may have made it.
     table: sa.Table = Account.__table__  # type: ignore[attr-defined]
-    insert_unless_there(db, table, account.model_dump(exclude={"id"}))
+    insert_unless_there(db.connection(), table, account.model_dump(exclude={"id"}))
 
 
 def _may_be_sent(password: str) -> bool:

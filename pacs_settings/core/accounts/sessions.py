@@ -11,8 +11,9 @@ from pacs_settings.core import audit, secrets
 from pacs_settings.core.accounts.history import Visit
 from pacs_settings.core.accounts.second_factor import allowed
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import Quick, reading, writing
+from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import NotYours
+from pacs_settings.core.quick import Quick
 from pacs_settings.core.tables import (
     Account,
     AccountState,

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import holding, insert_unless_there, sweep
+from pacs_settings.core.db import holding, sweep
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.quick import insert_unless_there
 from pacs_settings.core.tables import Throttle
 
 WINDOW = timedelta(minutes=15)
@@ -62,7 +63,7 @@ def hold(db: Session, keys: list[str]) -> list[Throttle]:
     moment = now()
     fresh = {"failures": 0, "last_failure": moment, "blocked_until": moment}
     for key in sorted(keys):
-        insert_unless_there(db, Throttle.__table__, {"key": key, **fresh})  # type: ignore[attr-defined]
+        insert_unless_there(db.connection(), Throttle.__table__, {"key": key, **fresh})  # type: ignore[attr-defined]
     return _held(db, keys)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -69,7 +69,9 @@ class StudyEvent:
     @property
     def digest(self) -> str:
         """SHA-256 in hex of all it tells, to compare one message with another."""
-        told = json.dumps(asdict(replace(self, message_key=None)), default=str)
+        # Not by `asdict`, which copies every value.
+        fields = {**vars(self), "message_key": None, "referrers": [*map(vars, self.referrers)]}
+        told = json.dumps(fields, default=str)
         return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -117,4 +119,6 @@ def _referrer(given: Referrer) -> Referrer:
 
 def _line(text: str) -> str:
     """One line of printable text."""
+    if text.isascii():
+        return one_line(text)
     return one_line(unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode()))

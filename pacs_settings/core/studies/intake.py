@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from pacs_settings.core.clock import now
-from pacs_settings.core.db import alone, insert_unless_there, transaction
+from pacs_settings.core.db import alone, transaction
+from pacs_settings.core.quick import Quick, insert, insert_unless_there
 from pacs_settings.core.studies import events, matching, notices
 from pacs_settings.core.studies.events import EventRefused, Referrer, StudyEvent
 from pacs_settings.core.studies.matching import Holder, Line
@@ -27,9 +28,11 @@ _EVENTS: sa.Table = ReceivedEvent.__table__  # type: ignore[attr-defined]
 _RECIPIENTS: sa.Table = EventRecipient.__table__  # type: ignore[attr-defined]
 _SOURCES: sa.Table = Source.__table__  # type: ignore[attr-defined]
 RANK = {ReportStatus.PRELIMINARY: 1, ReportStatus.FINAL: 2, ReportStatus.CORRECTED: 3}
-_SOURCE = sa.select(
-    _SOURCES.c.id, _SOURCES.c.name, _SOURCES.c.number_kinds, _SOURCES.c.preliminary
-).where(_SOURCES.c.id == sa.bindparam("source"))
+_SOURCE = Quick(
+    sa.select(
+        _SOURCES.c.id, _SOURCES.c.name, _SOURCES.c.number_kinds, _SOURCES.c.preliminary
+    ).where(_SOURCES.c.id == sa.bindparam("source"))
+)
 _STATUSES = sa.select(_EVENTS.c.status).where(
     _EVENTS.c.source_id == sa.bindparam("source"),
     _EVENTS.c.subject == sa.bindparam("subject"),
@@ -41,6 +44,16 @@ _TOLD_BEFORE = sa.select(_EVENTS.c.id, _EVENTS.c.digest, _EVENTS.c.message_key).
         _EVENTS.c.key == sa.bindparam("key"), _EVENTS.c.message_key == sa.bindparam("message_key")
     ),
 )
+
+
+@dataclass(frozen=True)
+class Teller:
+    """What counts of a source when it tells something."""
+
+    id: int
+    name: str
+    number_kinds: list[str]
+    preliminary: bool
 
 
 @dataclass(frozen=True)
@@ -68,11 +81,18 @@ def take_all(
     """
     cleaned = [events.clean(event) for event in told]
     with transaction() as db:
-        source = db.execute(_SOURCE, {"source": source_id}).one()
+        source = _source(db, source_id)
         taken = [_take(db, source, event) for event in cleaned]
         if of_source:
             _keep(db, source_id, url, of_source)
     return taken
+
+
+def _source(db: sa.Connection, source_id: int) -> Teller:
+    found = _SOURCE.first(db, source=source_id)
+    if found is None:
+        raise LookupError(f"source {source_id}")
+    return Teller(*found)
 
 
 def _keep(db: sa.Connection, source_id: int, url: str, of_source: dict[str, Any]) -> None:
@@ -160,7 +180,7 @@ def _deliver(
         "stable": number.stable,
         "name_at_source": referrer.name,
     }
-    known = matching.holder(db, number)
+    known = matching.holder(db, number, source.id, referrer.name)
     if isinstance(known, Fate):
         return _note(db, row, known)
     line = matching.line(db, known, source.id, referrer.name)
@@ -184,5 +204,5 @@ def decide(known: Holder, line: Line, kind: StudyKind) -> Fate:
 
 
 def _note(db: sa.Connection, row: dict[str, Any], fate: Fate) -> Fate:
-    db.execute(_RECIPIENTS.insert(), row | {"fate": fate})
+    insert(db, _RECIPIENTS, row | {"fate": fate})
     return fate

@@ -108,7 +108,7 @@ def _match(db: sa.Connection, stable: str) -> int:
 def _matched(db: sa.Connection, row: Any) -> bool:
     source = db.execute(sa.select(_SOURCES).where(_SOURCES.c.id == row["source_id"])).one()
     number = matching.read(row["number"], tuple(source.number_kinds))
-    holder = matching.holder(db, number)
+    holder = matching.holder(db, number, source.id, row["name_at_source"])
     if isinstance(holder, Fate):
         return False
     line = matching.line(db, holder, source.id, row["name_at_source"])

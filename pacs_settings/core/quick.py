@@ -1,0 +1,156 @@
+"""Statements compiled once: for what runs at each click, or by the thousand.
+
+There the machinery around a statement costs several times the statement itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pacs_settings.core.db import engine
+
+Row = tuple[Any, ...]
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """A statement as one database takes it, with what its types do to values and columns."""
+
+    text: str
+    order: tuple[str, ...]
+    by_place: bool
+    fixed: Values
+    writers: dict[str, Callable[[Any], Any]]
+    readers: tuple[Callable[[Any], Any] | None, ...]
+
+    def arrange(self, given: Values) -> Any:
+        """The values as this database's driver takes them: by place or by name."""
+        values = {**self.fixed, **given}
+        for name, write in self.writers.items():
+            values[name] = write(values[name])
+        return tuple(values[name] for name in self.order) if self.by_place else values
+
+    def read(self, row: Row) -> Row:
+        """The columns of a row as their types say."""
+        return tuple(
+            read(value) if read else value for read, value in zip(self.readers, row, strict=True)
+        )
+
+
+class Quick:
+    """A statement with named parameters; columns come back as their types say."""
+
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+        self._for: dict[str, _Compiled] = {}
+
+    def one(self, **values: str | int) -> Row | None:
+        """The first row, or None; on a connection of its own, and only read."""
+        dialect = engine().dialect
+        compiled = self._compiled(dialect)
+        try:
+            row = _fetched(compiled.text, compiled.arrange(values))
+        except dialect.loaded_dbapi.Error as failure:
+            # Like those of every other statement, so that there is one kind to answer for.
+            raise sa.exc.OperationalError(compiled.text, None, failure, True) from failure
+        return compiled.read(row) if row else None
+
+    def all(self, db: sa.Connection, **values: Any) -> list[Row]:
+        """All rows; part of a transaction."""
+        compiled = self._compiled(db.dialect)
+        cursor = _executed(db, compiled, values)
+        rows = [compiled.read(row) for row in cursor.fetchall()]
+        cursor.close()
+        return rows
+
+    def first(self, db: sa.Connection, **values: Any) -> Row | None:
+        """The first row, or None; part of a transaction."""
+        rows = self.all(db, **values)
+        return rows[0] if rows else None
+
+    def _compiled(self, dialect: sa.Dialect) -> _Compiled:
+        found = self._for.get(dialect.name)
+        if found is None:
+            found = self._for[dialect.name] = _compile(self._statement, dialect)
+        return found
+
+
+def insert(db: sa.Connection, table: sa.Table, row: Values) -> int:
+    """Insert a row; its id."""
+    found = _insert(table, tuple(row), None).first(db, **row)
+    assert found
+    return int(found[0])
+
+
+def insert_unless_there(db: sa.Connection, table: sa.Table, row: Values) -> Any:
+    """One atomic statement: insert `row` and return its key; None where a key of it is taken."""
+    found = _insert(table, tuple(row), db.dialect.name).first(db, **row)
+    return found[0] if found else None
+
+
+@lru_cache(maxsize=128)
+def _insert(table: sa.Table, columns: tuple[str, ...], unless_there: str | None) -> Quick:
+    kinds: dict[str | None, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+    statement = kinds.get(unless_there, sa.insert)(table)
+    if unless_there:
+        statement = statement.on_conflict_do_nothing()
+    marks = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
+    return Quick(statement.values(marks).returning(*table.primary_key.columns))
+
+
+def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
+    compiled = statement.compile(dialect=dialect)
+    writers, fixed = {}, {}
+    for name, bind in compiled.binds.items():
+        write = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if write:
+            writers[name] = write
+        if not bind.required:
+            fixed[name] = bind.value
+    readers = (
+        column.type.dialect_impl(dialect).result_processor(dialect, None)
+        for column in statement.exported_columns
+    )
+    return _Compiled(
+        compiled.string,
+        tuple(compiled.positiontup or ()),
+        compiled.positional,
+        fixed,
+        writers,
+        tuple(readers),
+    )
+
+
+def _executed(db: sa.Connection, compiled: _Compiled, values: Values) -> Any:
+    raw = db.connection
+    cursor = raw.cursor()
+    try:
+        cursor.execute(compiled.text, compiled.arrange(values))
+    except db.dialect.loaded_dbapi.Error as failure:
+        base = db.dialect.loaded_dbapi.Error
+        gone = db.dialect.is_disconnect(failure, raw.driver_connection, cursor)  # type: ignore[arg-type]
+        if gone:
+            db.invalidate(failure)
+        raise sa.exc.DBAPIError.instance(
+            compiled.text, None, failure, base, True, gone, db.dialect
+        ) from failure
+    return cursor
+
+
+def _fetched(statement: str, values: Any) -> Any:
+    connection = engine().raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+        connection.rollback()
+    except Exception:
+        connection.invalidate()
+        raise
+    connection.close()
+    return row
