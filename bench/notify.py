@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg.types.json import Json
 from sqlmodel import select
 
 from bench.report import Figure
@@ -38,14 +40,7 @@ SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
 HERE = "127.0.0.1"
 SOURCE = 2
-BARE = """INSERT INTO study_event (source_id, kind, status, key, digest, subject,
- study_instance_uid, accession_number, patient_initials, description, institution, received_at)
- VALUES ({p}, 'study', '', {p}, {p}, {p}, {p}, '', 'J.V.', 'CT thorax', '', {p}) RETURNING id"""
-BARE_MESSAGE = """INSERT INTO outbox_message (message_id, account_id, channel, "to", template,
- "values", sealed, created_at, next_try, tries, problem)
- VALUES ({p}, 1, 'bare', '', 'study', {p}, '', {p}, {p}, 0, '') RETURNING id"""
-BARE_RECIPIENT = """INSERT INTO event_recipient (event_id, number, stable, name_at_source, fate,
- account_id, mapping_id, message_id) VALUES ({p}, {p}, {p}, 'PEETERS An', 'mailed', 1, 1, {p})"""
+TABLES = ("study_event", "outbox_message", "event_recipient")
 
 
 @contextmanager
@@ -168,34 +163,51 @@ def inserts() -> list[Figure]:
     return found
 
 
-def _inserts(kind: str, peer: object, mark: str, begin: str) -> Figure:
+def _inserts(kind: str, peer: Any, mark: str, begin: str) -> Figure:
     ours, bare = [], []
-    texts = [text.format(p=mark) for text in (BARE, BARE_MESSAGE, BARE_RECIPIENT)]
     for block in range(BLOCKS):
         told = [event(f"1.{block}.{n}") for n in range(EVENTS)]
         ours.append(timed(lambda told=told: [intake.take(SOURCE, one) for one in told], EVENTS))
-        work = _bare_inserts(peer, texts, begin, block)
+        rows = [_latest(peer, table) for table in TABLES]
+        work = _bare_inserts(peer, rows, mark, begin, f"9.{block}")
         bare.append(timed(work, EVENTS))
     return Figure(f"notify event {kind}", "ms", ours, bare, INSERT_LIMIT, ("ours", "inserts"))
 
 
-def _bare_inserts(peer: object, texts: list[str], begin: str, block: int) -> Callable[[], None]:
-    moment = "2026-03-02 10:15:00.000000"
-    values = '{"mapping": 1, "source": "AZ Voorbeeld", "status": "", "initials": "J.V."}'
+def _latest(peer: Any, table: str) -> dict[str, Any]:
+    """The last row of a table, less its id."""
+    found = peer.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 1")
+    names = [column[0] for column in found.description]
+    row = dict(zip(names, found.fetchone(), strict=True))
+    return {name: Json(row[name]) if type(row[name]) is dict else row[name] for name in names[1:]}
+
+
+def _bare_inserts(
+    peer: Any, rows: list[dict[str, Any]], mark: str, begin: str, prefix: str
+) -> Callable[[], None]:
+    """Insert rows like those of one event, again and again, under keys of their own."""
+    told, message, recipient = rows
+    texts = [_insert(table, row, mark) for table, row in zip(TABLES, rows, strict=True)]
 
     def work() -> None:
-        execute = peer.execute  # type: ignore[attr-defined]
+        execute = peer.execute
         for n in range(EVENTS):
-            uid = f"9.{block}.{n}"
+            key = f"{prefix}.{n}"
             execute(begin)
-            row = (SOURCE, f"bare:{uid}", "d" * 64, uid, uid, moment)
-            event_id = execute(texts[0], row).fetchone()[0]
-            message = (f"{uid}@bare", values, moment, moment)
-            message_id = execute(texts[1], message).fetchone()[0]
-            execute(texts[2], (event_id, number(), number()[:8], message_id))
+            row = {**told, "key": key, "subject": key, "study_instance_uid": key}
+            event_id = execute(texts[0], tuple(row.values())).fetchone()[0]
+            row = {**message, "message_id": key, "channel": "bare"}
+            message_id = execute(texts[1], tuple(row.values())).fetchone()[0]
+            row = {**recipient, "event_id": event_id, "message_id": message_id}
+            execute(texts[2], tuple(row.values()))
             execute("COMMIT")
 
     return work
+
+
+def _insert(table: str, row: dict[str, Any], mark: str) -> str:
+    names, marks = ", ".join(f'"{name}"' for name in row), ", ".join([mark] * len(row))
+    return f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id"
 
 
 def many() -> list[Figure]:

@@ -26,7 +26,7 @@ class _Compiled:
     by_place: bool
     fixed: Values
     writers: dict[str, Callable[[Any], Any]]
-    readers: tuple[Callable[[Any], Any] | None, ...]
+    readers: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def arrange(self, given: Values) -> Any:
         """The values as this database's driver takes them: by place or by name."""
@@ -37,9 +37,12 @@ class _Compiled:
 
     def read(self, row: Row) -> Row:
         """The columns of a row as their types say."""
-        return tuple(
-            read(value) if read else value for read, value in zip(self.readers, row, strict=True)
-        )
+        if not self.readers:
+            return row
+        read_row = list(row)
+        for place, read in self.readers:
+            read_row[place] = read(row[place])
+        return tuple(read_row)
 
 
 class Quick:
@@ -89,18 +92,30 @@ def insert(db: sa.Connection, table: sa.Table, row: Values) -> int:
 
 def insert_unless_there(db: sa.Connection, table: sa.Table, row: Values) -> Any:
     """One atomic statement: insert `row` and return its key; None where a key of it is taken."""
-    found = _insert(table, tuple(row), db.dialect.name).first(db, **row)
+    found = insert_and_read(db, table, row)
     return found[0] if found else None
 
 
+def insert_and_read(
+    db: sa.Connection, table: sa.Table, row: Values, *others: sa.ColumnElement[Any], **values: Any
+) -> Row | None:
+    """Like `insert_unless_there`, and what else is to be known, by the same statement."""
+    return _insert(table, tuple(row), db.dialect.name, others).first(db, **row, **values)
+
+
 @lru_cache(maxsize=128)
-def _insert(table: sa.Table, columns: tuple[str, ...], unless_there: str | None) -> Quick:
+def _insert(
+    table: sa.Table,
+    columns: tuple[str, ...],
+    unless_there: str | None,
+    others: tuple[sa.ColumnElement[Any], ...] = (),
+) -> Quick:
     kinds: dict[str | None, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
     statement = kinds.get(unless_there, sa.insert)(table)
     if unless_there:
         statement = statement.on_conflict_do_nothing()
     marks = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
-    return Quick(statement.values(marks).returning(*table.primary_key.columns))
+    return Quick(statement.values(marks).returning(*table.primary_key.columns, *others))
 
 
 def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
@@ -112,7 +127,7 @@ def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
             writers[name] = write
         if not bind.required:
             fixed[name] = bind.value
-    readers = (
+    readers = enumerate(
         column.type.dialect_impl(dialect).result_processor(dialect, None)
         for column in statement.exported_columns
     )
@@ -122,7 +137,7 @@ def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
         compiled.positional,
         fixed,
         writers,
-        tuple(readers),
+        tuple((place, read) for place, read in readers if read),
     )
 
 

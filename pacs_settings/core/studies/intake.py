@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import alone, transaction
-from pacs_settings.core.quick import Quick, insert, insert_unless_there
+from pacs_settings.core.quick import insert, insert_and_read
 from pacs_settings.core.studies import events, matching, notices
 from pacs_settings.core.studies.events import EventRefused, Referrer, StudyEvent
 from pacs_settings.core.studies.matching import Holder, Line
@@ -28,10 +28,10 @@ _EVENTS: sa.Table = ReceivedEvent.__table__  # type: ignore[attr-defined]
 _RECIPIENTS: sa.Table = EventRecipient.__table__  # type: ignore[attr-defined]
 _SOURCES: sa.Table = Source.__table__  # type: ignore[attr-defined]
 RANK = {ReportStatus.PRELIMINARY: 1, ReportStatus.FINAL: 2, ReportStatus.CORRECTED: 3}
-_SOURCE = Quick(
-    sa.select(
-        _SOURCES.c.id, _SOURCES.c.name, _SOURCES.c.number_kinds, _SOURCES.c.preliminary
-    ).where(_SOURCES.c.id == sa.bindparam("source"))
+# What counts of the source, read by the statement that stores the event.
+_TELLER = tuple(
+    sa.select(column).where(_SOURCES.c.id == sa.bindparam("teller")).scalar_subquery()
+    for column in _SOURCES.c["name", "number_kinds", "preliminary"]
 )
 _STATUSES = sa.select(_EVENTS.c.status).where(
     _EVENTS.c.source_id == sa.bindparam("source"),
@@ -81,18 +81,10 @@ def take_all(
     """
     cleaned = [events.clean(event) for event in told]
     with transaction() as db:
-        source = _source(db, source_id)
-        taken = [_take(db, source, event) for event in cleaned]
+        taken = [_take(db, source_id, event) for event in cleaned]
         if of_source:
             _keep(db, source_id, url, of_source)
     return taken
-
-
-def _source(db: sa.Connection, source_id: int) -> Teller:
-    found = _SOURCE.first(db, source=source_id)
-    if found is None:
-        raise LookupError(f"source {source_id}")
-    return Teller(*found)
 
 
 def _keep(db: sa.Connection, source_id: int, url: str, of_source: dict[str, Any]) -> None:
@@ -101,14 +93,16 @@ def _keep(db: sa.Connection, source_id: int, url: str, of_source: dict[str, Any]
         raise EventRefused("source_changed")
 
 
-def _take(db: sa.Connection, source: Any, event: StudyEvent) -> Taken:
+def _take(db: sa.Connection, source_id: int, event: StudyEvent) -> Taken:
     if event.kind == StudyKind.REPORT:
         # Two states of one report that arrive at once are looked at one after the other.
-        alone(db, f"report:{source.id}:{event.subject}")
+        alone(db, f"report:{source_id}:{event.subject}")
+    stored = _store(db, source_id, event)
+    if stored is None:
+        return _told_before(db, source_id, event)
+    event_id, *told = stored
+    source = Teller(source_id, *told)
     fate = of_all(db, source, event)
-    event_id = _store(db, source.id, event)
-    if event_id is None:
-        return _told_before(db, source.id, event)
     seen: set[int] = set()
     fates = [
         _deliver(db, source, event, event_id, referrer, fate, seen) for referrer in event.referrers
@@ -116,7 +110,8 @@ def _take(db: sa.Connection, source: Any, event: StudyEvent) -> Taken:
     return Taken(event_id, True, tuple(fates))
 
 
-def _store(db: sa.Connection, source_id: int, event: StudyEvent) -> int | None:
+def _store(db: sa.Connection, source_id: int, event: StudyEvent) -> Any:
+    """The event's id and what counts of its source; None where it was told before."""
     row = {
         "source_id": source_id,
         "kind": event.kind,
@@ -133,7 +128,7 @@ def _store(db: sa.Connection, source_id: int, event: StudyEvent) -> int | None:
         "studied_on": event.studied_on,
         "received_at": now(),
     }
-    return insert_unless_there(db, _EVENTS, row)
+    return insert_and_read(db, _EVENTS, row, *_TELLER, teller=source_id)
 
 
 def _told_before(db: sa.Connection, source_id: int, event: StudyEvent) -> Taken:
