@@ -1,9 +1,6 @@
-"""From event to e-mail: against a bare smtplib loop, bare inserts, and ourselves when full.
+"""From event to e-mail: beside a bare smtplib loop, bare inserts, and ourselves when full."""
 
-python -m bench.notify [name …] measures without a browser; all of it takes some minutes.
-"""
-
-import os
+import asyncio
 import resource
 import smtplib
 import sqlite3
@@ -22,21 +19,25 @@ from psycopg.types.json import Json
 from sqlmodel import select
 
 from bench.report import Figure
-from pacs_settings.adapters import mime
+from pacs_settings.adapters import mime, orthanc
 from pacs_settings.adapters.smtp import SmtpMailer
 from pacs_settings.core import db, delivery, notice_mails
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.outbox import Channel
-from pacs_settings.core.studies import intake
+from pacs_settings.core.studies import intake, sources
 from pacs_settings.core.studies.events import Referrer, StudyEvent
 from pacs_settings.core.tables import Account, StudyKind
-from pacs_settings.worker import SENDERS
+from pacs_settings.worker import SENDERS, deliver
 from tests import postgres
+from tests.adapters import orthanc_server
+from tests.adapters.mail_server import Post, receiving
+from tests.adapters.orthanc_server import LOGIN, Orthanc, image
 from tests.conftest import fill, free_port, using
 from tests.fakes import FakeTexter
 
 MAILS, EVENTS, BLOCKS = 500, 100, 8  # in a block of each side, and blocks
 SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
+STUDIES, PATIENCE = 15, 30.0
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
 HERE = "127.0.0.1"
 SOURCE = 2
@@ -264,19 +265,42 @@ def _through(mailers: list[SmtpMailer], known: list[str], first: int) -> None:
     _drain(mailers)
 
 
-MEASURES = {"mails": mails, "inserts": inserts, "many": many}
+def prompt() -> list[Figure]:
+    """Milliseconds from a study that its archive calls stable to the e-mail that is accepted."""
+    if orthanc_server.missing():
+        return []
+    with sqlite(), receiving() as post, tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        archive = Orthanc(Path(folder) / "orthanc")
+        archive.start()
+        ways = sources.Ways(orthanc_url=archive.url, orthanc_login=":".join(LOGIN))
+        sources.put("Archive", ways)
+        took = asyncio.run(_beside(archive, post))
+        archive.end()
+    return [Figure("notify study", "ms", took, [1000.0], 1.0, ("from stable to e-mail", "allowed"))]
 
 
-def main(wanted: list[str]) -> int:
-    """Print one line for each figure; 1 when a limit is broken."""
-    os.environ.setdefault("PACS_DEMO", "1")
-    figures: list[Figure] = []
-    for name in wanted or MEASURES:
-        found = MEASURES[name]()
-        print(*found, sep="\n", flush=True)
-        figures += found
-    return 0 if all(figure.holds for figure in figures) else 1
+async def _beside(archive: Orthanc, post: Post) -> list[float]:
+    """Measure beside what follows and sends in the product."""
+    mailers = [
+        SmtpMailer(f"smtp://{HERE}:{post.port}?tls=none") for _ in range(SENDERS[Channel.NOTICE])
+    ]
+    runs = [deliver(Channel.NOTICE, mailer, FakeTexter()) for mailer in mailers]
+    tasks = [asyncio.create_task(run) for run in (orthanc.follow_all(), *runs)]
+    took = [await asyncio.to_thread(_one_study, archive, post) for _ in range(STUDIES)]
+    for task in tasks:
+        task.cancel()
+    return took
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _one_study(archive: Orthanc, post: Post) -> float:
+    before = len(post.taken)
+    archive.put(image(number()), every=0.01)
+    stable = time.perf_counter()
+    while len(post.taken) == before:
+        if time.perf_counter() - stable > PATIENCE:
+            raise RuntimeError("no e-mail came")
+        time.sleep(0.005)
+    return (time.perf_counter() - stable) * 1000
+
+
+MEASURES = {"mails": mails, "inserts": inserts, "prompt": prompt, "many": many}

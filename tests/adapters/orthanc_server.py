@@ -84,7 +84,7 @@ class Orthanc:
         response.raise_for_status()
         return response.json()
 
-    def put(self, *images: FileDataset) -> str:
+    def put(self, *images: FileDataset, every: float = 0.05) -> str:
         """Store images of one study and wait until it is stable; its name in the archive."""
         before = self.last()
         names = {self.ask("POST", "/instances", _bytes(image))["ParentStudy"] for image in images}
@@ -94,7 +94,7 @@ class Orthanc:
             changes = self.ask("GET", f"/changes?since={before}&limit=1000")["Changes"]
             if any((c["ChangeType"], c["ID"]) == ("StableStudy", name) for c in changes):
                 return str(name)
-            time.sleep(0.05)
+            time.sleep(every)
         raise RuntimeError("the study does not become stable")
 
     def last(self) -> int:
