@@ -1,8 +1,8 @@
 """Sends what the outbox holds: at least once, each try of a message under the same Message-ID.
 
-A portion is claimed in one transaction, sent, and what came of it noted in another. Between the two
-a worker may die: then its portion is due again when the claim is over, and what the other side had
-accepted meanwhile is offered once more (docs/adr/0011).
+A portion is claimed in one transaction, sent, and what came of it noted in others. In between a
+worker may die: then what it has not noted is due again when the claim is over, and what the other
+side had accepted of it is offered once more (docs/adr/0011).
 """
 
 import json
@@ -25,6 +25,7 @@ MOST_TRIES = 24
 LONGEST_PAUSE = timedelta(hours=4)  # between two tries; so the last is some three days later
 CLAIM = timedelta(seconds=60)
 PORTION = {Channel.MAIL: 10, Channel.SMS: 5, Channel.NOTICE: 20}
+NOTED_TOGETHER = 5  # so many at most are offered once more where a worker dies
 log = logging.getLogger(__name__)
 
 _OUTBOX: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
@@ -83,6 +84,12 @@ class Portion:
     failed: list[Failure] = field(default_factory=list)
     away: str = ""
 
+    def add(self, other: "Portion") -> None:
+        """Also what came of others."""
+        self.sent += other.sent
+        self.failed += other.failed
+        self.away = other.away
+
     @property
     def count(self) -> int:
         """How many left."""
@@ -105,15 +112,17 @@ def send_due(mailer: ports.Mailer, texter: ports.Texter) -> int:
 def send_portion(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> Portion:
     """Send what is due on one channel, oldest first; what fails is tried again later."""
     rows = _claim(channel)
-    portion = Portion()
-    if not rows:
-        return portion
+    whole = Portion()
+    over = time.monotonic() + CLAIM.total_seconds() / 2
     hand_over = _texting(texter) if channel == Channel.SMS else _mailing(mailer)
-    try:
-        _send(rows, hand_over, portion)
-    finally:
-        _note(portion)
-    return portion
+    for first in range(0, len(rows), NOTED_TOGETHER):
+        part = Portion(away=whole.away)
+        try:
+            _send(rows[first : first + NOTED_TOGETHER], hand_over, part, over)
+        finally:
+            _note(part)
+        whole.add(part)
+    return whole
 
 
 def _claim(channel: Channel) -> Sequence[Any]:
@@ -132,8 +141,9 @@ def _claim(channel: Channel) -> Sequence[Any]:
         return db.execute(_CLAIMED, {"ids": ids}).all()
 
 
-def _send(rows: Sequence[Any], hand_over: Callable[[Any], None], portion: Portion) -> None:
-    over = time.monotonic() + CLAIM.total_seconds() / 2
+def _send(
+    rows: Sequence[Any], hand_over: Callable[[Any], None], portion: Portion, over: float
+) -> None:
     for place, row in enumerate(rows):
         if portion.away or time.monotonic() > over:  # another worker may have it before long
             portion.failed += [Failure(left, portion.away, tried=False) for left in rows[place:]]
