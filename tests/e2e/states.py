@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from playwright.sync_api import Locator, Page, expect
 
+from pacs_settings.core.studies import notices
+from pacs_settings.core.tables import StudyKind
 from pacs_settings.locale import text
 from tests.conftest import PASSWORD, ROOT, Server
 from tests.e2e.passkeys import Authenticators
 from tests.e2e.people import Inbox, Person, somebody
-from tests.e2e.steps import execute, link_device, ready
+from tests.e2e.steps import execute, link_device, look_up, ready
 
 WIDTHS = [1280, 360]
 ENGLISH = re.compile(r"\b(your|the|Save|saved|with|will)\b")
@@ -164,6 +166,20 @@ def _invited_and_locked(walk: Walk) -> Iterator[str]:
     yield "locked"
     walk.go(token)
     yield "lock-expired"
+    yield from _stopped(walk)
+
+
+def _stopped(walk: Walk) -> Iterator[str]:
+    mapping = look_up(walk.server, "SELECT min(id) FROM mapping WHERE account_id = 1")
+    walk.go(f"/link/unsubscribe/{notices.token(1, mapping, StudyKind.STUDY)}")
+    yield "unsubscribe"
+    walk.press("stop.stop")
+    expect(walk.page.locator("#stopped")).to_be_visible()
+    yield "unsubscribed"
+    walk.go("/link/unsubscribe/1.s.0")
+    walk.press("stop.stop")
+    walk.alert()
+    yield "unsubscribe-invalid"
 
 
 def staying_in(walk: Walk) -> Iterator[str]:
