@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pacs_settings.core.clock import now
+from pacs_settings.core.quick import insert
 from pacs_settings.core.tables import AuditEntry
 
-_INSERT = sa.insert(AuditEntry.__table__).inline()  # type: ignore[attr-defined]
+_TABLE: sa.Table = AuditEntry.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -39,4 +40,5 @@ def record(
         "before": before or {},
         "after": after or {},
     }
-    db.execute(_INSERT, row)  # written only, so not worth an object of the session
+    # Written only, so not worth an object of the session.
+    insert(db.connection() if isinstance(db, Session) else db, _TABLE, row)

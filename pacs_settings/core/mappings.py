@@ -14,6 +14,7 @@ from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, transaction, writing
 from pacs_settings.core.errors import NotYours
+from pacs_settings.core.quick import Quick
 from pacs_settings.core.tables import (
     Account,
     GroupMember,
@@ -72,12 +73,14 @@ class Page:
 
 _TABLE: sa.Table = Mapping.__table__  # type: ignore[attr-defined]
 _MINE = sa.and_(_TABLE.c.id == sa.bindparam("line"), _TABLE.c.account_id == sa.bindparam("owner"))
-_KNOWN = sa.select(sa.exists().where(_MINE))
-# Turn one's own switch unless it stands so already; built once, since a click runs little else.
+_KNOWN = Quick(sa.select(sa.exists().where(_MINE)))
+# Turn one's own switch unless it stands so already.
 _TURN = {
-    which: sa.update(_TABLE)
-    .where(_MINE, column != sa.bindparam("on"))
-    .values({column.name: sa.bindparam("on")})
+    which: Quick(
+        sa.update(_TABLE)
+        .where(_MINE, column != sa.bindparam("on"))
+        .values({column.name: sa.bindparam("on")})
+    )
     for which, column in ((Switch.STUDY, _TABLE.c.on_study), (Switch.REPORT, _TABLE.c.on_report))
 }
 _LINES: sa.Select[*tuple[Any, ...]] = (
@@ -128,9 +131,9 @@ def switch(actor: audit.Actor, mapping_id: int, which: Switch, on: bool) -> bool
     """Turn one switch of one's own line and return what is stored; raises NotYours."""
     mine = {"line": mapping_id, "owner": actor.account_id}
     with transaction() as db:
-        if db.execute(_TURN[which], {**mine, "on": on}).rowcount:
+        if _TURN[which].run(db, **mine, on=on):
             _audit_switch(db, actor, f"mapping:{which}:switched", mapping_id, not on, on)
-        elif not db.scalar(_KNOWN, mine):
+        elif _KNOWN.all(db, **mine) == [(False,)]:
             raise NotYours
     return on
 

@@ -76,6 +76,13 @@ class Quick:
         rows = self.all(db, **values)
         return rows[0] if rows else None
 
+    def run(self, db: sa.Connection, **values: Any) -> int:
+        """How many rows were changed; part of a transaction."""
+        cursor = _executed(db, self._compiled(db.dialect), values)
+        changed = cursor.rowcount
+        cursor.close()
+        return int(changed)
+
     def _compiled(self, dialect: sa.Dialect) -> _Compiled:
         found = self._for.get(dialect.name)
         if found is None:
