@@ -15,6 +15,7 @@ from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import candidates, sign_in
 from pacs_settings.core.reports.document import Heading, State
+from pacs_settings.core.signature_kinds import picture, typed_name
 from pacs_settings.core.studies.why import Delivery
 from pacs_settings.core.tables import (
     Account,
@@ -141,6 +142,8 @@ def refused() -> set[str]:
     found |= {f"number_{code}" for code in given("NumberRefused", place=1, under="core")}
     found |= {f"password_{code}" for code in passwords()}
     found |= {f"strokes_{code}" for code in get_args(strokes.Code)}
+    found |= {f"picture_{code}" for code in get_args(picture.Code)}
+    found |= {f"typed_{code}" for code in get_args(typed_name.Code)}
     found |= {f"not_valid_{field}" for field in personal.PersonalChange.model_fields}
     return found
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from xml.sax.saxutils import quoteattr
 
 from pacs_settings.core import strokes, vector
+from pacs_settings.core.errors import Refused
 from pacs_settings.core.signature_kinds import picture, typed_name
 from pacs_settings.core.signature_kinds.picture import Picture
 from pacs_settings.core.signature_kinds.typed_name import TypedName
@@ -21,6 +22,30 @@ class Kind(StrEnum):
     DRAWN = "drawn"
     TYPED = "typed"
     PICTURE = "picture"
+
+
+def drawn(raw: object) -> Drawing:
+    """What a browser sent as strokes; raises Refused."""
+    try:
+        return strokes.parse(raw)
+    except strokes.StrokesRefused as refused:
+        raise Refused(f"strokes_{refused.code}") from None
+
+
+def typed(raw: object) -> TypedName:
+    """What a browser sent as a name; raises Refused."""
+    try:
+        return typed_name.parse(raw)
+    except typed_name.TypedNameRefused as refused:
+        raise Refused(f"typed_{refused.code}", "name", character=refused.character) from None
+
+
+def uploaded(raw: bytes) -> Picture:
+    """What a browser sent as a file; raises Refused. Takes a second: not on the event loop."""
+    try:
+        return picture.clean(raw)
+    except picture.PictureRefused as refused:
+        raise Refused(f"picture_{refused.code}", "picture") from None
 
 
 def kind(content: Content) -> Kind:
@@ -44,8 +69,14 @@ def from_canonical(of: Kind, text: str) -> Content:
     if of == Kind.DRAWN:
         return strokes.from_canonical(text)
     if of == Kind.TYPED:
-        return typed_name.parse(json.loads(text)["name"])
+        return _named(json.loads(text))
     return picture.stored(base64.b64decode(text, validate=True))
+
+
+def _named(told: object) -> TypedName:
+    if not isinstance(told, dict):
+        raise ValueError("no typed name")
+    return typed_name.parse(told.get("name"))
 
 
 def digest(content: Content) -> str:

@@ -18,7 +18,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 Code = Literal["empty", "too_large", "kind", "dimensions", "animated", "broken", "blank", "dark"]
 
 LARGEST = 5_000_000  # bytes of an upload
-MOST_PIXELS = 16_000_000  # a progressive JPEG needs up to eight bytes for each
+MOST_PIXELS = 12_500_000  # a telephone has twelve; one may need twelve bytes to be decoded
 LONGEST_SIDE = 10_000  # pixels
 WORKING = 2_400  # pixels of the longer side, of what is worked with
 WIDTH, HEIGHT = 1_200, 400  # pixels, what is kept at most
@@ -39,7 +39,6 @@ _DAMAGE = (
     MemoryError,
     struct.error,
     zlib.error,
-    Image.DecompressionBombError,
 )
 _ONE_AT_A_TIME = threading.Lock()  # so that the memory of one is the memory of all
 
@@ -121,6 +120,8 @@ def _damage() -> Iterator[None]:
         yield
     except PictureRefused:
         raise
+    except Image.DecompressionBombError:
+        raise PictureRefused("dimensions") from None
     except _DAMAGE:
         raise PictureRefused("broken") from None
 
@@ -133,8 +134,7 @@ def _decoded(raw: bytes, kind: str) -> Image.Image:
         if kind == "JPEG":
             opened.draft(None, (WORKING, WORKING))  # decoded smaller at once
         opened.load()
-        small = _reduced(opened)
-    grey = _grey(small)
+        grey = _grey(_reduced(opened))
     grey.thumbnail((WORKING, WORKING), Image.Resampling.LANCZOS)
     return grey.transpose(turn) if turn is not None else grey
 
@@ -166,10 +166,10 @@ def _orientation(opened: Image.Image) -> Image.Transpose | None:
 
 
 def _reduced(opened: Image.Image) -> Image.Image:
-    """Smaller by a whole number: the cheapest way, and before any copy in other colours is made."""
+    """Smaller by a whole number where it can be, before any copy in other colours is made."""
     times = max(opened.size) // WORKING
     if times < 2 or opened.mode in ("P", "1", "PA") or opened.mode.startswith("I;"):
-        return opened.copy()
+        return opened
     return opened.reduce(times)
 
 
