@@ -10,7 +10,7 @@ export REFLEX_CHECK_LATEST_VERSION := false
 export REFLEX_TELEMETRY_ENABLED := false
 export REFLEX_DIR := $(CURDIR)/.build/reflex
 
-.PHONY: run serve dev demo-study test soak soak-mail asvs lint bench format screenshot clean
+.PHONY: run serve dev demo-study verify-pdf test soak soak-mail asvs lint bench format screenshot clean
 
 $(VENV)/runtime: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,14 @@ dev: $(VENV)/runtime  ## reflex run: hot reload, demo data
 
 demo-study: $(VENV)/runtime  ## a study and a report arrive; the e-mails are told
 	@PACS_DEMO=1 PACS_SECRET_KEY="$$(cat var/demo.key)" python -m pacs_settings.demo_study
+
+# Also `make verify-pdf report.pdf`: then the file is a goal, with nothing to make of it.
+ifeq (verify-pdf,$(firstword $(MAKECMDGOALS)))
+FILE ?= $(word 2,$(MAKECMDGOALS))
+$(eval $(filter-out verify-pdf,$(MAKECMDGOALS)):;@:)
+endif
+verify-pdf: $(VENV)/runtime  ## whether the seal of a report's PDF holds: FILE=report.pdf
+	@python -m pacs_settings.verify_pdf "$(FILE)"
 
 test: $(VENV)/development  ## every test
 	python -m pytest

@@ -104,6 +104,20 @@ class Config(BaseSettings):
         "without one they are written to the outbox files.",
     )
 
+    seal_certificate: str = Field(
+        "",
+        description="Certificate that seals PDFs of reports: a PKCS#12 file, or a PEM file with"
+        " key and certificates. With demo data one is made in the data folder.",
+    )
+    seal_passphrase: str = Field("", repr=False, description="Its passphrase.")
+    seal_passphrase_file: str = Field("", description="File with its passphrase, instead.")
+    seal_former: str = Field(
+        "", description="PEM file of certificates that sealed before, for `make verify-pdf`."
+    )
+    seal_timestamp_url: str = Field(
+        "", description="Timestamp authority (RFC 3161) for seals; without one they have none."
+    )
+
     @field_validator("lang")
     @classmethod
     def _known_language(cls, value: str) -> str:

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
-from xml.sax.saxutils import escape
+
+from pacs_settings.core import vector
+from pacs_settings.core.vector import Command, Path, rounded
 
 Code = Literal["empty", "too_many", "too_large", "out_of_range", "not_numbers", "malformed"]
 
@@ -26,8 +27,6 @@ DOT = 3.0  # diameter in CSS pixels
 SMOOTHING = 0.7  # weight of the newest speed against the ones before
 WIDTH_STEP = 0.4  # widths are rounded to this, which keeps the SVG to a dozen paths
 MARGIN = 8.0  # white around the ink, in CSS pixels
-
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class StrokesRefused(ValueError):
@@ -98,19 +97,14 @@ def digest(drawing: Drawing) -> str:
     return hashlib.sha256(canonical(drawing).encode()).hexdigest()
 
 
+def image(drawing: Drawing) -> vector.Image:
+    """The ink as lines of a dozen widths, cropped."""
+    return vector.Image(*_box(drawing), tuple(_paths(drawing)))
+
+
 def to_svg(drawing: Drawing, title: str) -> str:
     """Draw the ink as an SVG named `title`, cropped, in the colour of the text around it."""
-    left, top, width, height = _box(drawing)
-    name = escape(_NOT_XML.sub("", title))
-    paths = "".join(
-        f'<path stroke-width="{ink:g}" d="{d}"/>' for ink, d in sorted(_paths(drawing).items())
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:g}" height="{height:g}"'
-        f' viewBox="{left:g} {top:g} {width:g} {height:g}"><title>{name}</title>'
-        f'<g fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round">'
-        f"{paths}</g></svg>"
-    )
+    return vector.to_svg(image(drawing), title)
 
 
 def _number(value: object, low: float, high: float, over: Code = "out_of_range") -> float:
@@ -124,12 +118,8 @@ def _number(value: object, low: float, high: float, over: Code = "out_of_range")
     return float(value)
 
 
-def _round(value: float, digits: int = 1) -> float:
-    return round(value, digits) + 0.0  # -0.0 would be a second text for the same place
-
-
 def _side(value: object) -> float:
-    return _round(_number(value, MIN_SIDE, MAX_SIDE, over="too_large"))
+    return rounded(_number(value, MIN_SIDE, MAX_SIDE, over="too_large"))
 
 
 def _counted(strokes: object) -> list[list[object]]:
@@ -146,7 +136,7 @@ def _counted(strokes: object) -> list[list[object]]:
 
 
 def _stroke(points: Sequence[object], width: float, height: float) -> Stroke:
-    right, bottom = _round(width + EDGE), _round(height + EDGE)
+    right, bottom = rounded(width + EDGE), rounded(height + EDGE)
     return tuple(_point(point, right, bottom) for point in points)
 
 
@@ -155,7 +145,7 @@ def _point(raw: object, right: float, bottom: float) -> Point:
         raise StrokesRefused("malformed")
     x, y = _number(raw[0], -EDGE, right), _number(raw[1], -EDGE, bottom)
     t, pressure = _number(raw[2], 0, MAX_TIME), _number(raw[3], 0, 1)
-    return Point(_round(x), _round(y), round(t), _round(pressure, 3))
+    return Point(rounded(x), rounded(y), round(t), rounded(pressure, 3))
 
 
 def _moves(stroke: Stroke) -> bool:
@@ -168,46 +158,43 @@ def _box(drawing: Drawing) -> tuple[float, float, float, float]:
     ys = [point.y for stroke in drawing.strokes for point in stroke]
     width, height = max(xs) - min(xs) + 2 * MARGIN, max(ys) - min(ys) + 2 * MARGIN
     return (
-        _round(min(xs) - MARGIN),
-        _round(min(ys) - MARGIN),
-        _round(width),
-        _round(height),
+        rounded(min(xs) - MARGIN),
+        rounded(min(ys) - MARGIN),
+        rounded(width),
+        rounded(height),
     )
 
 
-def _paths(drawing: Drawing) -> dict[float, str]:
-    # One path a width holds all pieces of that width, so the SVG stays small.
-    parts: defaultdict[float, list[str]] = defaultdict(list)
+def _paths(drawing: Drawing) -> Iterator[Path]:
+    # One path a width holds all pieces of that width, so the picture stays small.
+    parts: defaultdict[float, list[Command]] = defaultdict(list)
     for stroke in drawing.strokes:
         last = None
         for ink, start, piece in _pieces(stroke):
-            parts[ink].append(piece if ink == last else f"M{start}{piece}")
+            parts[ink] += [piece] if ink == last else [Command("M", start), piece]
             last = ink
-    return {ink: "".join(pieces) for ink, pieces in parts.items()}
+    for ink, commands in sorted(parts.items()):
+        yield Path(tuple(commands), ink)
 
 
-def _pieces(stroke: Stroke) -> Iterator[tuple[float, str, str]]:
+def _pieces(stroke: Stroke) -> Iterator[tuple[float, tuple[float, float], Command]]:
     # Quadratic curves from middle to middle of the drawn points are smooth and never overshoot.
     inks = _inks(stroke)
     if not _moves(stroke):
-        yield inks[0], _at(*stroke[0][:2]), "h.1"  # a dot: round caps need some length
+        yield inks[0], stroke[0][:2], Command("h", (0.1,))  # a dot: round caps need some length
         return
     middles = [((a.x + b.x) / 2, (a.y + b.y) / 2) for a, b in pairwise(stroke)]
-    yield inks[0], _at(*stroke[0][:2]), f"L{_at(*middles[0])}"
+    yield inks[0], stroke[0][:2], Command("L", middles[0])
     for ink, point, (start, end) in zip(inks[1:], stroke[1:], pairwise(middles), strict=False):
-        yield ink, _at(*start), f"Q{_at(*point[:2])} {_at(*end)}"
-    yield inks[-1], _at(*middles[-1]), f"L{_at(*stroke[-1][:2])}"
-
-
-def _at(x: float, y: float) -> str:
-    return f"{_round(x, 2):g} {_round(y, 2):g}"
+        yield ink, start, Command("Q", (*point[:2], *end))
+    yield inks[-1], middles[-1], Command("L", stroke[-1][:2])
 
 
 def _inks(stroke: Stroke) -> list[float]:
     # Each point's width is the mean with its neighbours: browsers report time in coarse steps.
     raw = _raw_inks(stroke)
     around = zip([raw[0], *raw], raw, [*raw[1:], raw[-1]], strict=False)
-    return [_round(round(sum(near) / 3 / WIDTH_STEP) * WIDTH_STEP) for near in around]
+    return [rounded(round(sum(near) / 3 / WIDTH_STEP) * WIDTH_STEP) for near in around]
 
 
 def _raw_inks(stroke: Stroke) -> list[float]:

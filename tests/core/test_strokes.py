@@ -276,7 +276,7 @@ def test_the_lifted_pen_of_a_mouse_changes_nothing() -> None:
 
 def test_the_dot_on_an_i_is_drawn() -> None:
     svg = strokes.to_svg(strokes.parse(pad(LINE, [[100.5, 5, 90, 0.5]])), "t")
-    assert "M100.5 5h.1" in svg
+    assert "M100.5 5h0.1" in svg
 
 
 def test_a_clock_that_stands_still_is_no_harm() -> None:

@@ -14,6 +14,8 @@ from babel import Locale
 from pacs_settings.config import LANGUAGES, MAIL_LANGUAGES
 from pacs_settings.core import mappings, outbox, personal, ports, strokes
 from pacs_settings.core.accounts import candidates, sign_in
+from pacs_settings.core.reports.document import Heading, State
+from pacs_settings.core.signature_kinds import picture, typed_name
 from pacs_settings.core.studies.why import Delivery
 from pacs_settings.core.tables import (
     Account,
@@ -140,6 +142,8 @@ def refused() -> set[str]:
     found |= {f"number_{code}" for code in given("NumberRefused", place=1, under="core")}
     found |= {f"password_{code}" for code in passwords()}
     found |= {f"strokes_{code}" for code in get_args(strokes.Code)}
+    found |= {f"picture_{code}" for code in get_args(picture.Code)}
+    found |= {f"typed_{code}" for code in get_args(typed_name.Code)}
     found |= {f"not_valid_{field}" for field in personal.PersonalChange.model_fields}
     return found
 
@@ -265,6 +269,9 @@ PARTS: dict[str, set[str]] = {
     "mappings.delivery.{}": {str(delivery) for delivery in Delivery},
     "mappings.preview_{}": {str(kind) for kind in StudyKind},
     "mappings.said.{}.{}": {f"{switch}.{to}" for switch in SWITCHES for to in ("on", "off")},
+    "pdf.{}": {str(heading) for heading in Heading},
+    "pdf.fact.{}": {"patient", "date", "accession", "study", "source", "version"},
+    "pdf.state.{}": {str(state) for state in State},
     "privacy.{}": {"contact", "email", "mobile"},
     "privacy.{}_hint": {"contact", "email", "mobile"},
     "privacy.card.{}": {"name", "email", "mobile"},
@@ -375,9 +382,9 @@ def test_a_translation_is_no_copy() -> None:
     assert sentences == set()
 
 
-# Languages of mails alone.
+# Languages of mails and reports alone.
 
-OF_MAILS = ("mail.", "sms.", "security.method.", "unknown", "language.own_name")
+OF_MAILS = ("mail.", "sms.", "pdf.", "security.method.", "unknown", "language.own_name")
 
 
 def of_mails() -> set[str]:
