@@ -94,6 +94,7 @@ class Region(SQLModel, table=True):
     phone_country: str = Field(default="BE", max_length=2)
     time_zone: str = Field(default="Europe/Brussels", max_length=64)
     number_kinds: list[str] = _json(default_factory=lambda: ["riziv"])
+    validate_unsigned: bool = False  # whether reports may be validated without a signature
 
 
 class Domain(SQLModel, table=True):
@@ -192,6 +193,7 @@ class SignInSession(SQLModel, table=True):
     ended_at: datetime | None = _moment(default=None)
     ended_why: str = Field(default="", max_length=20)
     proven_at: datetime | None = _moment(default_factory=now)
+    proven_by: str = Field(default="", max_length=16)  # the means, once it is not that of signing in
 
 
 class PendingSignIn(SQLModel, table=True):
@@ -487,18 +489,133 @@ class EventRecipient(SQLModel, table=True):
     )
 
 
-class Signature(SQLModel, table=True):
-    """One version of a report signature, as vector strokes."""
+class SignatureKind(StrEnum):
+    """How a signature was made."""
 
-    __table_args__ = (sa.UniqueConstraint("account_id", "version"),)
+    DRAWN = "drawn"
+    TYPED = "typed"
+    PICTURE = "picture"
+
+
+class Signature(SQLModel, table=True):
+    """One version of a report signature, never changed; one that is withdrawn signs no more.
+
+    `drawing` is the canonical text of what it is (see `signature_kinds`); `proven_by` the means by
+    which its owner had proven to be there.
+    """
+
+    __table_args__ = (sa.UniqueConstraint("account_id", "version"), _one_of("kind", SignatureKind))
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = _owner()
     version: int
+    kind: SignatureKind = Field(default=SignatureKind.DRAWN, sa_type=sa.String(8))
     drawing: str = Field(sa_type=sa.Text)
     sha256: str = Field(max_length=64)
     session_id: str = Field(max_length=24)
+    proven_by: str = Field(default="", max_length=16)
     created_at: datetime = _moment(default_factory=now)
+    withdrawn_at: datetime | None = _moment(default=None)
+
+
+class ReportRight(SQLModel, table=True):
+    """Somebody who may edit the reports of a source; only with `may_edit_reports` as well."""
+
+    __tablename__ = "report_right"
+
+    account_id: int = _owner(primary_key=True)
+    source_id: int = Field(
+        primary_key=True, foreign_key="source.id", ondelete="CASCADE", index=True
+    )
+
+
+class ReportState(StrEnum):
+    """How far a report of ours is."""
+
+    EMPTY = "empty"
+    IN_PROGRESS = "in_progress"
+    VALIDATED = "validated"
+
+
+class Report(SQLModel, table=True):
+    """The report of one study; `subject` is its StudyInstanceUID or accession number.
+
+    `revision` is the number of its latest version, 0 while it has none.
+    """
+
+    __table_args__ = (
+        sa.UniqueConstraint("source_id", "subject"),
+        sa.Index("ix_report_listed", "source_id", "state", "created_at"),
+        _one_of("state", ReportState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = Field(foreign_key="source.id", ondelete="CASCADE")
+    subject: str = Field(max_length=64)
+    study_instance_uid: str = Field(default="", max_length=64)
+    accession_number: str = Field(default="", max_length=64)
+    patient_initials: str = Field(default="", max_length=10)
+    description: str = Field(default="", max_length=200)
+    institution: str = Field(default="", max_length=120)
+    studied_on: date | None = None
+    state: ReportState = Field(default=ReportState.EMPTY, sa_type=sa.String(12))
+    revision: int = 0
+    created_at: datetime = _moment(default_factory=now)
+    changed_at: datetime = _moment(default_factory=now)
+
+
+class VersionKind(StrEnum):
+    """What made a version of a report."""
+
+    SAVED = "saved"
+    VALIDATED = "validated"
+    ADDENDUM = "addendum"
+
+
+class ReportVersion(SQLModel, table=True):
+    """A report as it was at one moment, never changed: its text, and who signed how.
+
+    An addendum has its text as findings. `signature_id` is the very version that signed; the
+    signer's name and number are those of that moment.
+    """
+
+    __tablename__ = "report_version"
+    __table_args__ = (sa.UniqueConstraint("report_id", "number"), _one_of("kind", VersionKind))
+
+    id: int | None = Field(default=None, primary_key=True)
+    report_id: int = Field(foreign_key="report.id", ondelete="CASCADE")
+    number: int
+    kind: VersionKind = Field(sa_type=sa.String(12))
+    findings: str = Field(default="", sa_type=sa.Text)
+    conclusion: str = Field(default="", sa_type=sa.Text)
+    sha256: str = Field(max_length=64)
+    # Reports outlive those who wrote them: what stands here is kept without the account.
+    editor_id: int | None = Field(
+        default=None, foreign_key="account.id", ondelete="SET NULL", index=True
+    )
+    signature_id: int | None = Field(
+        default=None, foreign_key="signature.id", ondelete="SET NULL", index=True
+    )
+    signer_name: str = Field(max_length=250)
+    signer_number: str = Field(default="", max_length=40)
+    session_id: str = Field(default="", max_length=24)
+    proven_by: str = Field(default="", max_length=16)
+    created_at: datetime = _moment(default_factory=now)
+
+
+class ReportDraft(SQLModel, table=True):
+    """What somebody has typed and not saved, and the revision it was typed upon."""
+
+    __tablename__ = "report_draft"
+
+    account_id: int = _owner(primary_key=True)
+    report_id: int = Field(
+        primary_key=True, foreign_key="report.id", ondelete="CASCADE", index=True
+    )
+    revision: int
+    findings: str = Field(default="", sa_type=sa.Text)
+    conclusion: str = Field(default="", sa_type=sa.Text)
+    kept_at: datetime = _moment(default_factory=now)
 
 
 class AuditEntry(SQLModel, table=True):
