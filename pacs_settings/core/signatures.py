@@ -1,58 +1,103 @@
-"""Report signatures: versions of vector strokes, never changed once saved."""
+"""Report signatures: versions that are never changed once saved, whatever replaces them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pacs_settings.core import audit, strokes
+from pacs_settings.core import audit, signature_kinds
+from pacs_settings.core.accounts import sessions
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.tables import Account, Signature
+from pacs_settings.core.signature_kinds import Content, Kind
+from pacs_settings.core.tables import Account, Signature, SignatureKind
 
 
 @dataclass(frozen=True)
 class Saved:
-    """The signature in use: its version (from 1), moment in ISO 8601, SHA-256 and drawing."""
+    """A version (from 1): when, by which means its owner had proven to be there, SHA-256."""
 
     version: int
+    kind: SignatureKind
     created_at: str
     sha256: str
-    drawing: strokes.Drawing
+    proven_by: str
+    withdrawn_at: str
+    content: Content
 
 
 def current(account_id: int) -> Saved | None:
-    """The latest version, or None where nothing was ever saved."""
+    """The signature in use; None where nothing was ever saved, or the latest was withdrawn."""
+    found = history(account_id)
+    return found[0] if found and not found[0].withdrawn_at else None
+
+
+def history(account_id: int) -> list[Saved]:
+    """All versions, the latest first."""
     query = (
         select(Signature)
         .where(Signature.account_id == account_id)
         .order_by(col(Signature.version).desc())
-        .limit(1)
     )
     with reading() as db:
-        row = db.exec(query).one_or_none()
-    return _saved(row) if row else None
+        return [_saved(row) for row in db.exec(query)]
 
 
-def save(actor: audit.Actor, raw: object) -> Saved:
-    """Store a drawing as the next version; raises Refused, also without the right to edit."""
-    try:
-        drawing = strokes.parse(raw)
-    except strokes.StrokesRefused as refused:
-        raise Refused(f"strokes_{refused.code}") from None
+def save_drawn(actor: audit.Actor, raw: object) -> Saved:
+    """Store strokes as the next version; raises Refused, also without the right to edit."""
+    return _save(actor, signature_kinds.drawn, raw)
+
+
+def save_typed(actor: audit.Actor, raw: object) -> Saved:
+    """Store a typed name as the next version; raises Refused like `save_drawn`."""
+    return _save(actor, signature_kinds.typed, raw)
+
+
+def save_picture(actor: audit.Actor, raw: bytes) -> Saved:
+    """Store an uploaded picture as the next version; raises Refused like `save_drawn`."""
+    return _save(actor, signature_kinds.uploaded, raw)
+
+
+def withdraw(actor: audit.Actor) -> None:
+    """Sign no more with the signature in use; reports keep the versions they were signed with.
+
+    Raises Refused `no_signature`.
+    """
     with writing() as db:
         _refuse_without_right(db, actor)
+        row = latest(db, actor.account_id)
+        if row is None or row.withdrawn_at:
+            raise Refused("no_signature")
+        row.withdrawn_at = now()
+        db.add(row)
+        audit.record(db, actor, "account:signature:withdrawn", before={"version": row.version})
+
+
+def content(row: Signature) -> Content:
+    """What a stored version is."""
+    return signature_kinds.from_canonical(Kind(row.kind), row.drawing)
+
+
+def _save(actor: audit.Actor, read: Callable[[Any], Content], raw: object) -> Saved:
+    made = read(raw)
+    with writing() as db:
+        _refuse_without_right(db, actor)
+        former = latest(db, actor.account_id)
         row = Signature(
             account_id=actor.account_id,
-            version=_next_version(db, actor.account_id),
-            drawing=strokes.canonical(drawing),
-            sha256=strokes.digest(drawing),
+            version=former.version + 1 if former else 1,
+            kind=SignatureKind(signature_kinds.kind(made)),
+            drawing=signature_kinds.canonical(made),
+            sha256=signature_kinds.digest(made),
             session_id=actor.session_id,
+            proven_by=sessions.proven_by(db, actor.session_id),
             created_at=now(),
         )
         db.add(row)
-        after = {"version": row.version, "sha256": row.sha256}
+        after = {"version": row.version, "kind": str(row.kind), "sha256": row.sha256}
         audit.record(db, actor, "account:signature:saved", after=after)
     return _saved(row)
 
@@ -63,13 +108,28 @@ def _refuse_without_right(db: Session, actor: audit.Actor) -> None:
         raise Refused("may_not_edit_reports")
 
 
-def _next_version(db: Session, account_id: int) -> int:
-    latest = sa.select(sa.func.max(col(Signature.version))).where(
-        col(Signature.account_id) == account_id
+def latest(db: Session, account_id: int) -> Signature | None:
+    """The row of the latest version, also where it was withdrawn."""
+    query = (
+        select(Signature)
+        .where(Signature.account_id == account_id)
+        .order_by(col(Signature.version).desc())
+        .limit(1)
     )
-    return (db.scalar(latest) or 0) + 1
+    return db.exec(query).one_or_none()
 
 
 def _saved(row: Signature) -> Saved:
-    drawing = strokes.from_canonical(row.drawing)
-    return Saved(row.version, row.created_at.isoformat(), row.sha256, drawing)
+    return Saved(
+        row.version,
+        SignatureKind(row.kind),
+        row.created_at.isoformat(),
+        row.sha256,
+        row.proven_by,
+        _iso(row.withdrawn_at),
+        content(row),
+    )
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

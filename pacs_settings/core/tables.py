@@ -193,7 +193,7 @@ class SignInSession(SQLModel, table=True):
     ended_at: datetime | None = _moment(default=None)
     ended_why: str = Field(default="", max_length=20)
     proven_at: datetime | None = _moment(default_factory=now)
-    proven_by: str = Field(default="", max_length=16)  # the means, once it is not that of signing in
+    proven_by: str = Field(default="", max_length=16)  # empty while that of signing in
 
 
 class PendingSignIn(SQLModel, table=True):

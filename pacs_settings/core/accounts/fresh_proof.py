@@ -29,7 +29,9 @@ def by_password(actor: audit.Actor, password: str) -> str:
     """
     check_password(actor, password, "password", "wrong_password")
     with writing() as db:
-        return sessions.prove(db, actor.session_id)
+        domain = db.get_one(Account, actor.account_id).domain_id
+        means = Means.DIRECTORY if domain else Means.PASSWORD
+        return sessions.prove(db, actor.session_id, means)
 
 
 def check_password(actor: audit.Actor, password: str, field: str, wrong: str) -> None:
@@ -72,7 +74,7 @@ def by_factor(actor: audit.Actor, means: str, answer: str) -> str:
             raise Refused("no_second_factor")
         refusal = proof.check(db, attempt, factor, answer)
         if not refusal:
-            return sessions.prove(db, actor.session_id)
+            return sessions.prove(db, actor.session_id, means)
     raise Refused(refusal, "code")  # after the commit: a wrong code must be counted
 
 

@@ -135,14 +135,21 @@ def is_fresh(proven_at: datetime | None) -> bool:
     return proven_at is not None and now() - proven_at <= FRESH
 
 
-def prove(db: Session, session_id: str) -> str:
-    """Note that the owner has just proven to be there; returns the cookie's new value.
+def proven_by(db: Session, session_id: str) -> str:
+    """The means by which the owner last proved to be there; empty for no session."""
+    row = db.get(SignInSession, session_id, populate_existing=True)
+    return str(row.proven_by or row.means) if row else ""
+
+
+def prove(db: Session, session_id: str, means: str) -> str:
+    """Note that the owner has just proven to be there, by what; returns the cookie's new value.
 
     A new token, so that whoever has the former one is out (ASVS 5.0, 7.2.4).
     """
     token = secrets.new_token()
     row = sa.update(SignInSession).where(col(SignInSession.id) == session_id)
-    db.execute(row.values(proven_at=now(), token_hash=secrets.fingerprint(token)))
+    fresh = {"proven_at": now(), "proven_by": means}
+    db.execute(row.values(token_hash=secrets.fingerprint(token), **fresh))
     return f"{session_id}.{token}"
 
 

