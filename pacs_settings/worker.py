@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pacs_settings.adapters import hl7_mllp, orthanc
+from pacs_settings.adapters import hl7_mllp, hl7_sender, orthanc, orthanc_store, pdf, pdf_seal
 from pacs_settings.adapters.apprise_sms import AppriseTexter
 from pacs_settings.adapters.file_outbox import FileOutbox
 from pacs_settings.adapters.ldap_directory import LdapDirectory
@@ -18,6 +18,8 @@ from pacs_settings.config import config
 from pacs_settings.core import delivery, ports
 from pacs_settings.core.accounts import directory_watch, forgotten
 from pacs_settings.core.outbox import Channel
+from pacs_settings.core.reports import returning
+from pacs_settings.core.reports.document import ReportDocument
 from pacs_settings.logs import quiet_values
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,20 @@ def ways_out() -> tuple[ports.Mailer, ports.Texter]:
     files = FileOutbox(config().data_dir / "outbox")
     mailer = SmtpMailer(config().smtp_url) if config().smtp_url else files
     return mailer, AppriseTexter(config().sms_url) if config().sms_url else files
+
+
+def make_pdf(document: ReportDocument) -> bytes:
+    """The sealed PDF of a report."""
+    return pdf_seal.seal(pdf.render(document))
+
+
+def set_up_returns(compose: returning.Compose) -> None:
+    """Let validated reports go back; `compose` tells what a version shows."""
+    ways: dict[Channel, returning.Way] = {
+        Channel.ARCHIVE: orthanc_store.store,
+        Channel.RESULT: hl7_sender.send,
+    }
+    returning.set_up(compose, make_pdf, ways)
 
 
 async def deliver(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> None:

@@ -18,13 +18,19 @@ import sqlalchemy as sa
 from pacs_settings.core import mails, ports, secrets
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import free, reading, transaction
-from pacs_settings.core.outbox import PURPOSE, Channel
+from pacs_settings.core.outbox import PURPOSE, RETURNS, Channel
 from pacs_settings.core.tables import Account, OutboxMessage, Region
 
 MOST_TRIES = 24
 LONGEST_PAUSE = timedelta(hours=4)  # between two tries; so the last is some three days later
 CLAIM = timedelta(seconds=60)
-PORTION = {Channel.MAIL: 10, Channel.SMS: 5, Channel.NOTICE: 20}
+PORTION = {
+    Channel.MAIL: 10,
+    Channel.SMS: 5,
+    Channel.NOTICE: 20,
+    Channel.ARCHIVE: 5,
+    Channel.RESULT: 10,
+}
 log = logging.getLogger(__name__)
 
 _OUTBOX: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
@@ -44,7 +50,8 @@ _CLAIM = (
 )
 _CLAIMED: sa.Select[*tuple[Any, ...]] = (
     sa.select(
-        *_OUTBOX.c["id", "account_id", "message_id", "to", "template", "values", "sealed", "tries"],
+        *_OUTBOX.c["id", "account_id", "message_id", "channel", "to"],
+        *_OUTBOX.c["template", "values", "sealed", "tries"],
         *_ACCOUNTS.c["username", "title", "first_name", "last_name", "gender", "language"],
         _REGIONS.c.time_zone,
     )
@@ -73,6 +80,7 @@ class Failure:
     problem: str
     final: bool = False
     tried: bool = True
+    away: bool = False
 
 
 @dataclass
@@ -108,9 +116,8 @@ def send_portion(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -
     portion = Portion()
     if not rows:
         return portion
-    hand_over = _texting(texter) if channel == Channel.SMS else _mailing(mailer)
     try:
-        _send(rows, hand_over, portion)
+        _send(rows, _way(channel, mailer, texter), portion)
     finally:
         _note(portion)
     return portion
@@ -132,17 +139,29 @@ def _claim(channel: Channel) -> Sequence[Any]:
         return db.execute(_CLAIMED, {"ids": ids}).all()
 
 
+def _way(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> Callable[[Any], None]:
+    if channel in RETURNS:
+        return ports.returns.get(channel, _no_way)
+    return _texting(texter) if channel == Channel.SMS else _mailing(mailer)
+
+
+def _no_way(_row: Any) -> None:
+    raise ports.Away("no way back is set up")
+
+
 def _send(rows: Sequence[Any], hand_over: Callable[[Any], None], portion: Portion) -> None:
     over = time.monotonic() + CLAIM.total_seconds() / 2
-    for place, row in enumerate(rows):
-        if portion.away or time.monotonic() > over:  # another worker may have it before long
-            portion.failed += [Failure(left, portion.away, tried=False) for left in rows[place:]]
-            return
+    away: dict[str, str] = {}
+    for row in rows:
+        queue = _queue(row)
+        if queue in away or time.monotonic() > over:  # another worker may have it before long
+            portion.failed.append(Failure(row, away.get(queue, ""), tried=False))
+            continue
         try:
             hand_over(row)
-        except ports.Away as away:
-            portion.away = str(away)
-            portion.failed.append(Failure(row, portion.away))
+        except ports.Away as failure:
+            away[queue] = str(failure)
+            portion.failed.append(Failure(row, away[queue], away=True))
         except ports.NotAccepted as refused:
             portion.failed.append(Failure(row, str(refused), final=refused.final))
         except (OSError, LookupError, ValueError) as failure:
@@ -151,6 +170,12 @@ def _send(rows: Sequence[Any], hand_over: Callable[[Any], None], portion: Portio
             portion.failed.append(Failure(row, name, final=isinstance(failure, TooLate)))
         else:
             portion.sent.append(row.id)
+    portion.away = away.get("", "")
+
+
+def _queue(row: Any) -> str:
+    """Of one server, which may be away: reports go back to many, all else leaves by one."""
+    return str(row.to) if row.channel in RETURNS else ""
 
 
 def _note(portion: Portion) -> None:
@@ -160,9 +185,21 @@ def _note(portion: Portion) -> None:
         for failure in portion.failed:
             changes = _after(failure)
             db.execute(sa.update(_OUTBOX).where(_OUTBOX.c.id == failure.row.id).values(changes))
+        for failure in portion.failed:
+            if failure.away and _queue(failure.row):
+                _hold_back(db, failure)
     for failure in portion.failed:
         if failure.tried:
             _tell(failure)
+
+
+def _hold_back(db: sa.Connection, failure: Failure) -> None:
+    """Try nothing else of a queue before what its server is away for: others have their turn."""
+    row, until = failure.row, now() + pause(failure.row.template, failure.row.tries)
+    waiting = sa.and_(
+        _OUTBOX.c.channel == row.channel, _OUTBOX.c.to == row.to, _OUTBOX.c.next_try < until
+    )
+    db.execute(sa.update(_OUTBOX).where(waiting).values(next_try=until))
 
 
 def _after(failure: Failure) -> dict[str, Any]:
