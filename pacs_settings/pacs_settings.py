@@ -17,6 +17,7 @@ from pacs_settings.access import (
     link_routes,
     outbox_routes,
     proof_routes,
+    report_routes,
     sign_in_routes,
     static_pages,
     tabs,
@@ -55,7 +56,9 @@ bound_libraries()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
+report_routes.set_up(worker.pdf_of)
 ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
+ROUTES += (report_routes,)
 if not config().production:
     ROUTES += (outbox_routes,)
 api = Starlette(
