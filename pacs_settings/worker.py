@@ -33,7 +33,7 @@ SENDERS = dict.fromkeys(Channel, 1) | {Channel.NOTICE: 4}
 
 def runs() -> list[Coroutine[Any, Any, None]]:
     """Everything, each for ever; what fails is logged and tried again."""
-    _set_up_returns()
+    set_up_returns()
     every = [deliver(channel, *ways_out()) for channel in Channel for _ in range(SENDERS[channel])]
     every += [mail_links(), watch_directories()]
     if config().intake:
@@ -58,12 +58,13 @@ def pdf_of(version_id: int) -> bytes:
     return returning.sealed_pdf(version_id, documents.compose, make_pdf).pdf
 
 
-def _set_up_returns() -> None:
+def set_up_returns(compose: returning.Compose = documents.compose) -> None:
+    """Let validated reports go back; `compose` tells what a version shows."""
     ways: dict[Channel, returning.Way] = {
         Channel.ARCHIVE: orthanc_store.store,
         Channel.RESULT: hl7_sender.send,
     }
-    returning.set_up(documents.compose, make_pdf, ways)
+    returning.set_up(compose, make_pdf, ways)
 
 
 async def deliver(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> None:

@@ -129,6 +129,7 @@ def send_portion(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -
         finally:
             _note(part)
         whole.add(part)
+    _hold_back(whole)
     whole.away = away.get("", "")
     return whole
 
@@ -199,21 +200,23 @@ def _note(portion: Portion) -> None:
         for failure in portion.failed:
             changes = _after(failure)
             db.execute(sa.update(_OUTBOX).where(_OUTBOX.c.id == failure.row.id).values(changes))
-        for failure in portion.failed:
-            if failure.away and _queue(failure.row):
-                _hold_back(db, failure)
     for failure in portion.failed:
         if failure.tried:
             _tell(failure)
 
 
-def _hold_back(db: sa.Connection, failure: Failure) -> None:
+def _hold_back(portion: Portion) -> None:
     """Try nothing else of a queue before what its server is away for: others have their turn."""
-    row, until = failure.row, now() + pause(failure.row.template, failure.row.tries)
-    waiting = sa.and_(
-        _OUTBOX.c.channel == row.channel, _OUTBOX.c.to == row.to, _OUTBOX.c.next_try < until
-    )
-    db.execute(sa.update(_OUTBOX).where(waiting).values(next_try=until))
+    for failure in portion.failed:
+        row = failure.row
+        if not (failure.away and _queue(row)):
+            continue
+        until = now() + pause(row.template, row.tries)
+        waiting = sa.and_(
+            _OUTBOX.c.channel == row.channel, _OUTBOX.c.to == row.to, _OUTBOX.c.next_try < until
+        )
+        with transaction() as db:
+            db.execute(sa.update(_OUTBOX).where(waiting).values(next_try=until))
 
 
 def _after(failure: Failure) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 
 from pacs_settings.access import cookies, report_routes
-from pacs_settings.access.principal import Principal
+from pacs_settings.core.reports import documents
 from pacs_settings.core.tables import Method
 from tests import factories
 from tests.conftest import in_a_loop
@@ -26,9 +26,9 @@ class Reports:
     asked: list[tuple[int, int]] = field(default_factory=list)
     failure: Exception | None = None
 
-    def find(self, acting: Principal, report_id: int) -> int | None:
-        self.asked.append((acting.account_id, report_id))
-        mine = acting.account_id == factories.own(factories.person(AN))
+    def find(self, account_id: int, report_id: int) -> int | None:
+        self.asked.append((account_id, report_id))
+        mine = account_id == factories.own(factories.person(AN))
         return 31 if mine and report_id == 3 else None
 
     def produce(self, version_id: int) -> bytes:
@@ -39,11 +39,12 @@ class Reports:
 
 
 @pytest.fixture(autouse=True)
-def reports() -> Iterator[Reports]:
-    made, former = Reports(), (report_routes.find, report_routes.produce)
-    report_routes.set_up(made.find, made.produce)
+def reports(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reports]:
+    made, former = Reports(), report_routes.produce
+    report_routes.set_up(made.produce)
+    monkeypatch.setattr(documents, "latest", made.find)
     yield made
-    report_routes.set_up(*former)
+    report_routes.set_up(former)
 
 
 def get(path: str, username: str = "", method: str = "GET") -> httpx.Response:
@@ -117,7 +118,7 @@ def test_it_is_only_read() -> None:
 
 
 def test_before_it_is_set_up_nothing_is_there() -> None:
-    report_routes.set_up(report_routes._none, report_routes._nothing)
-    assert get("/reports/3/pdf", AN).status_code == 404
+    report_routes.set_up(report_routes._nothing)
+    assert get("/reports/3/pdf", AN).status_code == 503
     with pytest.raises(LookupError):
         report_routes._nothing(1)

@@ -32,6 +32,7 @@ from tests.adapters import documents, faults, orthanc_server
 from tests.adapters.faults import Behaviour, Faulty
 from tests.adapters.orthanc_server import LOGIN, Orthanc, image
 from tests.conftest import require
+from tests.core.reports.written import stored_version
 from tests.factories import AN
 from tests.fakes import FakeMailer, FakeTexter
 
@@ -216,6 +217,7 @@ def test_the_whole_way(
         return document
 
     worker.set_up_returns(compose)
+    stored_version(31, 3)
     login = ":".join(LOGIN)
     sources.put("Clinic", Ways(orthanc_url=orthanc.url, orthanc_login=login, return_archive=True))
     clinic = next(row.id or 0 for row in factories.rows(Source) if row.name == "Clinic")

@@ -19,6 +19,7 @@ from pacs_settings.core.tables import AuditEntry, OutboxMessage, ReportPdf, Sour
 from tests import factories
 from tests.adapters import documents
 from tests.core.conftest import Clock
+from tests.core.reports.written import stored_version
 from tests.factories import AN, HERE
 from tests.fakes import FakeMailer, FakeTexter
 
@@ -53,6 +54,11 @@ class Sources:
         return f"PDF {self.made} of {document.version}".encode()
 
 
+@pytest.fixture(autouse=True)
+def version(database: str) -> None:
+    stored_version(VERSION, REPORT)
+
+
 @pytest.fixture
 def there() -> Iterator[Sources]:
     made = Sources()
@@ -70,6 +76,7 @@ def source(name: str = "Clinic", ways: Ways = BACK) -> int:
 def put(version: int = VERSION, source_id: int | None = None) -> None:
     account = factories.own(factories.person(AN))
     to = source_id or source()
+    stored_version(version, REPORT)
     with db.writing() as session:
         returning.put(session, account, to, REPORT, version)
 
