@@ -36,9 +36,10 @@ def find(actor: audit.Actor, typed: str) -> Answer:
     """Whoever fits what was typed, as others see them; raises TooManySearches."""
     if not typed.strip():
         return Answer()
-    _catch_up()
     with reading() as db:
         limits.look(db, actor.account_id)
+        if index.is_stale(db.connection()):
+            _catch_up()
         answer = look(db, actor.account_id, typed)
     with writing() as db:
         wait, newly = limits.charge(db, actor.account_id, len(answer.people))
@@ -53,7 +54,7 @@ def find(actor: audit.Actor, typed: str) -> Answer:
 
 def look(db: Session, account_id: int, typed: str) -> Answer:
     """What `find` finds, without counting."""
-    asked = folding.read(typed, _country(db, account_id))
+    asked = folding.read(typed, lambda: _country(db, account_id))
     by_address = _having(db, asked)
     by_name, more = candidates.fitting(db, asked.tokens, MOST + 1)
     ids = list(dict.fromkeys([*by_address, *by_name]))[: MOST + 1]
@@ -70,11 +71,8 @@ def _named(card: privacy.PublicCard) -> bool:
 
 def _catch_up() -> None:
     """Take in what was changed past this program, such as by hand in the database."""
-    with reading() as db:
-        stale = index.is_stale(db.connection())
-    if stale:
-        with writing() as db:
-            index.catch_up(db.connection())
+    with writing() as db:
+        index.catch_up(db.connection())
 
 
 def _country(db: Session, account_id: int) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pacs_settings.core import phones
@@ -38,6 +39,8 @@ class Asked:
 
 def fold(text: str) -> str:
     """Without case, accents and the like; digits of any script are plain ones."""
+    if text.isascii():
+        return text.lower().translate(_LETTERS)
     text = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     kept = [_plain(one) for one in unicodedata.normalize("NFKD", text)]
     return "".join(kept).translate(_LETTERS)
@@ -48,8 +51,8 @@ def words(text: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in _WORD.findall(fold(text))]
 
 
-def read(typed: str, country: str) -> Asked:
-    """What was typed, understood; `country` (ISO alpha-2) is that of numbers without one."""
+def read(typed: str, country: Callable[[], str]) -> Asked:
+    """What was typed, understood; `country` tells that of numbers without one (ISO alpha-2)."""
     text = typed[:LONGEST].strip()
     if "@" in text:
         return Asked(addresses=(usernames.key(text),))
@@ -79,10 +82,10 @@ def _joined(digits: str) -> str:
     return "".join(one for one in digits if one.isdigit())
 
 
-def _phone(text: str, country: str) -> tuple[str, ...]:
+def _phone(text: str, country: Callable[[], str]) -> tuple[str, ...]:
     if not _DIGITS_ONLY.fullmatch(text):
         return ()
     try:
-        return (phones.normalise(text, country),)
+        return (phones.normalise(text, country()),)
     except phones.PhoneRefused:
         return ()

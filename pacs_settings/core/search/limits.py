@@ -6,10 +6,11 @@ Both fade away as time goes by.
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from pacs_settings.core.accounts import throttle
 from pacs_settings.core.clock import now
+from pacs_settings.core.db import holding
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.tables import Throttle
 
@@ -27,7 +28,8 @@ class TooManySearches(Refused):
 
 def look(db: Session, account_id: int) -> None:
     """Raise TooManySearches where it is known already that nothing more is answered now."""
-    wait = max((_blocked(db.get(Throttle, key)) for key in _keys(account_id)), default=0)
+    rows = db.exec(select(Throttle).where(col(Throttle.key).in_(_keys(account_id))))
+    wait = max(map(_blocked, rows), default=0)
     if wait:
         raise TooManySearches(wait)
 
@@ -37,7 +39,7 @@ def charge(db: Session, account_id: int, shown: int) -> tuple[int, bool]:
 
     With seconds to wait, nothing may be shown.
     """
-    rows = {row.key: row for row in throttle.hold(db, _keys(account_id))}
+    rows = {row.key: row for row in _held(db, _keys(account_id))}
     moment, wait = now(), 0
     newly = not any(map(_blocked, rows.values()))
     for key, amount in zip(_keys(account_id), (1, shown), strict=True):
@@ -58,10 +60,16 @@ def _keys(account_id: int) -> list[str]:
     return [f"find:{kind}:{account_id}" for kind in _WINDOWS]
 
 
+def _held(db: Session, keys: list[str]) -> list[Throttle]:
+    query = select(Throttle).where(col(Throttle.key).in_(keys)).order_by(col(Throttle.key))
+    rows = list(db.exec(holding(query)))
+    return rows if len(rows) == len(keys) else throttle.hold(db, keys)
+
+
 def _level(row: Throttle, most: int, window: timedelta, moment: datetime) -> float:
     return max(0.0, row.failures - most * ((moment - row.last_failure) / window))
 
 
-def _blocked(row: Throttle | None) -> int:
-    left = (row.blocked_until - now()).total_seconds() if row else 0
+def _blocked(row: Throttle) -> int:
+    left = (row.blocked_until - now()).total_seconds()
     return int(left) + 1 if left > 0 else 0

@@ -1,5 +1,7 @@
 """Near spelling: words that share enough trigrams, or are a slip of a finger away."""
 
+import math
+
 import sqlalchemy as sa
 from sqlmodel import Session
 
@@ -7,7 +9,8 @@ from pacs_settings.core.search.tables import TERMS
 
 SHORTEST = 4  # characters; below that everything is near to something
 MOST = 12  # words that are taken for what was meant
-_LOOKED_AT = 200  # words of the database that are looked at
+LONG = 8  # characters, from which on two slips are likely
+_LOOKED_AT = 100  # words of the database that are looked at
 _SIMILAR, _SLIP = 0.45, 0.2
 _TRIGRAM = sa.table("search_trigram", sa.column("rowid"), sa.column("search_trigram"))
 _TERM = sa.table("search_term", sa.column("id"), sa.column("word"))
@@ -37,8 +40,9 @@ def similarity(one: str, other: str) -> float:
 
 def _is_near(token: str, word: str) -> bool:
     alike = similarity(token, word)
-    slips = 1 if len(token) < 8 else 2
-    return word != token and (alike >= _SIMILAR or (alike >= _SLIP and _slips(token, word, slips)))
+    if word == token or alike < _SLIP:
+        return False
+    return alike >= _SIMILAR or _slips(token, word, _slips_allowed(token))
 
 
 def _slips(one: str, other: str, most: int) -> bool:
@@ -53,6 +57,16 @@ def _slips(one: str, other: str, most: int) -> bool:
             if y > 1 and x > 1 and a == other[x - 2] and one[y - 2] == b:
                 row[x] = min(row[x], last[x - 2] + 1)
     return row[-1] <= most
+
+
+def _fewest(token: str) -> int:
+    """How many trigrams a near word shares at least: a slip changes no more than four."""
+    count = len(trigrams(token))
+    return max(2, min(count - 4 * _slips_allowed(token), math.ceil(_SIMILAR * count)))
+
+
+def _slips_allowed(token: str) -> int:
+    return 1 if len(token) < LONG else 2
 
 
 def _by_pg_trgm(db: Session, token: str) -> list[str]:
@@ -71,6 +85,8 @@ def _by_fts5(db: Session, token: str) -> list[str]:
     each = sa.union_all(*matches).subquery()
     shared = sa.func.count()
     best = sa.select(each.c.rowid, shared.label("shared")).group_by(each.c.rowid)
-    best_first = best.having(shared > 1).order_by(shared.desc()).limit(_LOOKED_AT).subquery()
+    best_first = (
+        best.having(shared >= _fewest(token)).order_by(shared.desc()).limit(_LOOKED_AT).subquery()
+    )
     query = sa.select(_TERM.c.word).join(best_first, best_first.c.rowid == _TERM.c.id)
     return list(db.scalars(query))
