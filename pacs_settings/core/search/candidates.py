@@ -55,7 +55,8 @@ def fitting(db: Session, tokens: tuple[str, ...], most: int) -> tuple[list[int],
         return [], False
     found: dict[int, None] = {}
     more = False
-    for beginning in (False, True):
+    # The stretch of a single token begins with what equals it.
+    for beginning in (False, True) if len(tokens) > 1 else (True,):
         some, more = _step(db, [Wanted(token, beginning) for token in tokens], most)
         found |= dict.fromkeys(some)
         if len(found) >= most:

@@ -39,6 +39,7 @@ def find(actor: audit.Actor, typed: str) -> Answer:
     with reading() as db:
         limits.look(db, actor.account_id)
         if index.is_stale(db.connection()):
+            db.rollback()  # what is read next shall see what is taken in now
             _catch_up()
         answer = look(db, actor.account_id, typed)
     with writing() as db:

@@ -27,18 +27,6 @@ _FACTS = _ACCOUNT.c[
     "id", "first_name", "last_name", "username_key", "mobile_phone", "contact_public",
     "email_public", "mobile_public",
 ]  # fmt: skip
-_ONE_STATEMENT = {
-    table.name: table.insert().from_select(
-        list(table.c.keys()),
-        sa.select(
-            sa.func.unnest(
-                *[sa.bindparam(c.name, type_=ARRAY(c.type)) for c in table.c]
-            ).table_valued(*table.c.keys())
-        ),
-    )
-    for table in (WORDS, ADDRESSES)
-}
-
 # A lock is temporary, so it hides nobody; but who is locked before activation is invited still.
 FOUND = sa.and_(
     _ACCOUNT.c.service_desk.is_(False),
@@ -158,7 +146,13 @@ def _put(db: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None
         db.execute(table.insert(), rows)
         return
     columns = {column.name: [row[column.name] for row in rows] for column in table.c}
-    db.execute(_ONE_STATEMENT[table.name], columns)
+    db.execute(_in_one_statement(table), columns)
+
+
+def _in_one_statement(table: sa.Table) -> sa.Insert:
+    lists = [sa.bindparam(column.name, type_=ARRAY(column.type)) for column in table.c]
+    rows = sa.func.unnest(*lists).table_valued(*table.c.keys()).render_derived()
+    return table.insert().from_select(list(table.c.keys()), sa.select(rows))
 
 
 def _watch(engine: sa.Engine) -> None:
