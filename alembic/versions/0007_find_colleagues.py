@@ -32,7 +32,7 @@ SQLITE = [
     "CREATE TABLE search_stale (id INTEGER PRIMARY KEY, account_id INTEGER NOT NULL)",
     # Contentless, and only which words have a trigram: that is all that is asked.
     "CREATE VIRTUAL TABLE search_trigram USING"
-    " fts5(word, content='', columnsize=0, detail=none, tokenize='trigram')",
+    " fts5(word, content='', detail=none, tokenize='trigram')",
     "CREATE TRIGGER search_term_added AFTER INSERT ON search_term BEGIN"
     " INSERT INTO search_trigram (rowid, word) VALUES (new.id, '  ' || new.word || ' '); END",
     "CREATE TRIGGER search_term_gone AFTER DELETE ON search_term BEGIN"

@@ -52,7 +52,13 @@ def test_the_page_is_told_what_is_public_and_no_identifier(server: Server):
         tab = await opened(server, AN)
         told = await searched(tab, 1, "dubois")
         assert told["people"] == [
-            {"key": "1-0", "name": "Dr Léa Dubois", "facts": ["1-45222-84-004"], "starred": False}
+            {
+                "key": "1-0",
+                "name": "Dr Léa Dubois",
+                "facts": ["1-45222-84-004"],
+                "starred": False,
+                "favorite": 0,
+            }
         ]
         text = "\n".join(tab.frames)
         assert LEA not in text

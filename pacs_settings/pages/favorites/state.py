@@ -23,6 +23,7 @@ class Person:
     name: str
     facts: list[str]
     starred: bool = True
+    favorite: int = 0
 
 
 class FavoritesState(rx.State):
@@ -96,7 +97,7 @@ class FavoritesState(rx.State):
 
     async def _load(self) -> None:
         kept = await asyncio.to_thread(favorites.load, current().account_id)
-        self.favorites = [_person(str(one.id), one.card) for one in kept]
+        self.favorites = [_person(str(one.id), one.card, favorite=one.id) for one in kept]
         starred = {one.account_id for one in kept}
         for person in self.people:
             person.starred = self._found[person.key] in starred
@@ -120,10 +121,10 @@ class FavoritesState(rx.State):
         self.said = say(done) if answer.ok else ""
 
 
-def _person(key: str, card: PublicCard, starred: bool = True) -> Person:
+def _person(key: str, card: PublicCard, starred: bool = True, favorite: int = 0) -> Person:
     shown = [text for text in (card.name, *card.numbers, card.email, card.mobile) if text]
     name, *facts = shown or [say("favorites.hidden")]
-    return Person(key, name, facts, starred)
+    return Person(key, name, facts, starred, favorite)
 
 
 def _summary(results: Results) -> str:

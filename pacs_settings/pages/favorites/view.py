@@ -96,7 +96,7 @@ def _favorite(person: rx.Var[Person]) -> rx.Component:
         button(
             t("favorites.remove"),
             "quiet",
-            on_click=FavoritesState.remove(person.key.to(int)),
+            on_click=FavoritesState.remove(person.favorite),
             aria_describedby=f"favorite-{person.key}",
         ),
     )
