@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from pacs_settings.core.db import UtcDateTime
+from pacs_settings.core.db import Unusable, UtcDateTime
 from pacs_settings.core.search import index
 
 revision = "0007"
@@ -127,7 +127,7 @@ def _extension() -> None:
     try:
         op.execute("CREATE EXTENSION pg_trgm")
     except sa.exc.DBAPIError as failure:
-        raise RuntimeError(NEEDS_EXTENSION) from failure
+        raise Unusable(NEEDS_EXTENSION) from failure
 
 
 def _moment(name: str) -> sa.Column[object]:

@@ -16,6 +16,7 @@ from pacs_settings.core.search import tables as search_tables
 from pacs_settings.core.tables import Account
 from tests import factories
 from tests.conftest import ROOT, using
+from tests.postgres import Postgres
 
 VIRTUAL = {"sqlite": ["search_trigram"], "postgresql": []}
 
@@ -178,3 +179,19 @@ def test_who_is_in_a_directory_comes_and_goes_without_harm(database: str, to: st
         names = {column["name"] for column in sa.inspect(connection).get_columns("account")}
     engine.dispose()
     assert ("directory_guid" in names) == (to == "head")
+
+
+@pytest.mark.only_on("postgresql", "SQLite has no extensions")
+def test_who_may_not_add_the_extension_is_told_what_to_do(empty: str, postgresql: Postgres) -> None:
+    with postgresql.connect("empty") as owner:
+        owner.execute("DROP ROLE IF EXISTS weak")
+        owner.execute("CREATE ROLE weak LOGIN")
+        owner.execute("GRANT ALL ON SCHEMA public TO weak")
+        weak = empty.replace("//portal@", "//weak@")
+        with pytest.raises(db.Unusable, match="CREATE EXTENSION pg_trgm"):
+            migrate.upgrade(weak)
+        owner.execute("CREATE EXTENSION pg_trgm")
+        migrate.upgrade(weak)
+        assert differences(weak) == []
+        owner.execute("DROP OWNED BY weak CASCADE")
+        owner.execute("DROP ROLE weak")

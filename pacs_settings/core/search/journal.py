@@ -16,6 +16,7 @@ from pacs_settings.core.search.folding import LONGEST, fold
 from pacs_settings.core.tables import LookUp
 
 TYPING = timedelta(seconds=60)  # from its first key to the last
+EVERY = 15.0  # seconds between looks for those who have stopped
 PORTION = 500
 
 
