@@ -174,6 +174,8 @@ def test_finding_users_in_english(open_context: Callable[..., BrowserContext], w
         expect(link).to_be_visible()
     expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_in_viewport()
     no_overflow(page)
+    kept.get_by_role("button", name="Remove from favorites", exact=True).click()
+    expect(page.get_by_text("No favorites yet")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

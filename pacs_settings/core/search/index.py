@@ -143,7 +143,9 @@ def _put(db: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None
     if not rows:
         return
     if db.dialect.name != "postgresql":
-        db.execute(table.insert(), rows)
+        places = ", ".join("?" * len(table.c))
+        values = [tuple(row.values()) for row in rows]  # in the order of the columns
+        db.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({places})", values)  # noqa: S608
         return
     columns = {column.name: [row[column.name] for row in rows] for column in table.c}
     db.execute(_in_one_statement(table), columns)
