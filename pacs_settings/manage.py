@@ -11,6 +11,7 @@ from pacs_settings.config import config
 from pacs_settings.core import db, desk, groups, migrate
 from pacs_settings.core.errors import Refused
 from pacs_settings.core.reports import returning, rights
+from pacs_settings.core.search import index
 from pacs_settings.core.studies import sources, unmatched
 from pacs_settings.locale import text
 
@@ -24,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(f"The configuration cannot be used:\n{unfit}")
     try:
         db.check()
+        migrate.upgrade()
     except db.Unusable as unfit:
         return _refused(f"The database cannot be used: {unfit}")
-    migrate.upgrade()
     try:
         _run(asked)
     except OSError as failure:
@@ -50,6 +51,9 @@ def _run(asked: argparse.Namespace) -> None:
         desk.remove_factor(asked.username)
     elif asked.command in SOURCES:
         SOURCES[asked.command](asked)
+    elif asked.command == "rebuild-search":
+        with db.transaction() as connection:
+            print(f"{index.rebuild(connection)} accounts can be found")
     elif asked.command == "end-sessions":
         count = desk.end_sessions("" if asked.everybody else asked.username)
         print(f"{count} session{'' if count == 1 else 's'} ended")
@@ -171,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=what).add_argument("username")
     _source_commands(commands)
+    commands.add_parser("rebuild-search", help="make the index of Find users anew")
     ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")
     whose = ending.add_mutually_exclusive_group(required=True)
     whose.add_argument("username", nargs="?", help="e-mail address of the account")

@@ -30,6 +30,8 @@ from pacs_settings.config import config
 from pacs_settings.core import ports
 from pacs_settings.logs import bound_libraries, quiet_values
 from pacs_settings.pages import failures
+from pacs_settings.pages.favorites import state as favorites_state
+from pacs_settings.pages.favorites import view as favorites
 from pacs_settings.pages.links import view as links
 from pacs_settings.pages.mappings import state as mappings_state
 from pacs_settings.pages.mappings import view as mappings
@@ -81,23 +83,21 @@ app.add_middleware(Gate(), index=0)
 app._api.router.redirect_slashes = False  # they lead to whatever host a request names
 
 SECTIONS = {
-    "personal": (personal.section, [personal_state.PersonalState.load, MobileState.load]),
-    "security": (security.section, [security_state.SecurityState.load]),
-    "privacy": (privacy.section, [privacy_state.PrivacyState.load]),
-    "mappings": (mappings.section, [mappings_state.MappingsState.load]),
-    "signature": (signature.section, [signature_state.SignatureState.load]),
+    "settings/personal": (personal.section, [personal_state.PersonalState.load, MobileState.load]),
+    "settings/security": (security.section, [security_state.SecurityState.load]),
+    "settings/privacy": (privacy.section, [privacy_state.PrivacyState.load]),
+    "settings/mappings": (mappings.section, [mappings_state.MappingsState.load]),
+    "settings/signature": (signature.section, [signature_state.SignatureState.load]),
+    "favorites": (favorites.section, [favorites_state.FavoritesState.load]),
 }
 app.add_page(start_page, "/", title=t("product"), on_load=StartState.go_in)
 app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
 for name, (page, title, load) in links.PAGES.items():
     app.add_page(page, f"/{name}", title=f"{title} – {t('product')}", on_load=load)
-for name, (section, loads) in SECTIONS.items():
-    app.add_page(
-        section,
-        f"/settings/{name}",
-        title=f"{t(f'nav.{name}')} – {t('product')}",
-        on_load=[SessionState.load, *loads],
-    )
+for path, (section, loads) in SECTIONS.items():
+    name = path.rpartition("/")[2]
+    title = f"{t(f'nav.{name}')} – {t('product')}"
+    app.add_page(section, f"/{path}", title=title, on_load=[SessionState.load, *loads])
 if not config().production:
     app.add_page(gallery, "/dev/gallery", title="Gallery")
     elsewhere = f"{config().routes_url}{outbox_routes.OUTBOX}"

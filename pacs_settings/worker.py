@@ -1,6 +1,7 @@
 """What runs beside the pages, or in a process of its own.
 
-Messages leave, sources are listened to, sessions end of people who left their directory.
+Messages leave, sources are listened to, sessions end of people who left their directory, look-ups
+are noted.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from pacs_settings.core.accounts import directory_watch, forgotten
 from pacs_settings.core.outbox import Channel
 from pacs_settings.core.reports import documents, returning
 from pacs_settings.core.reports.document import ReportDocument
+from pacs_settings.core.search import journal
 from pacs_settings.logs import quiet_values
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,7 @@ def runs() -> list[Coroutine[Any, Any, None]]:
     """Everything, each for ever; what fails is logged and tried again."""
     set_up_returns()
     every = [deliver(channel, *ways_out()) for channel in Channel for _ in range(SENDERS[channel])]
-    every += [mail_links(), watch_directories()]
+    every += [mail_links(), watch_directories(), note_look_ups()]
     if config().intake:
         every += [orthanc.follow_all(), hl7_mllp.serve()]
     return every
@@ -98,6 +100,13 @@ async def watch_directories() -> None:
     while True:
         await _quietly("directories could not be looked at", directory_watch.look)
         await asyncio.sleep(directory_watch.EVERY)
+
+
+async def note_look_ups() -> None:
+    """Have in the audit trail whom somebody looked for, once they have stopped typing."""
+    while True:
+        await _quietly("look-ups could not be noted", journal.work_off)
+        await asyncio.sleep(journal.EVERY)
 
 
 async def _quietly(complaint: str, work: Callable[[], Any]) -> Any:

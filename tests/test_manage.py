@@ -36,7 +36,10 @@ def test_each_command_does_what_it_says(capsys: pytest.CaptureFixture[str]) -> N
     factories.device(factories.person(AN))
     assert manage.main(["remove-factor", AN]) == 0
     assert factories.person(AN).second_factor == Method.NONE
-    assert capsys.readouterr().err == ""
+    assert manage.main(["rebuild-search"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "3 accounts can be found\n"  # of An, Jan and Léa; others show nothing
+    assert told.err == ""
 
 
 @pytest.mark.usefixtures("database")

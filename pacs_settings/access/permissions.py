@@ -23,6 +23,8 @@ class Permission(StrEnum):
     MAPPINGS_READ = "mappings:read"
     MAPPINGS_WRITE = "mappings:write"
     SIGNATURE = "signature:write"
+    FIND = "colleagues:find"
+    FAVORITES = "favorites:write"
 
 
 ENROLLING = frozenset({Permission.PUBLIC, Permission.SESSION, Permission.FACTORS})
@@ -33,6 +35,8 @@ EVERYBODY = ENROLLING | {
     Permission.PRIVACY,
     Permission.MAPPINGS_READ,
     Permission.MAPPINGS_WRITE,
+    Permission.FIND,
+    Permission.FAVORITES,
 }
 
 

@@ -676,3 +676,29 @@ class ReportPdf(SQLModel, table=True):
     pdf: bytes
     sha256: str = Field(max_length=64)
     sealed_at: datetime = _moment(default_factory=now)
+
+
+class Favorite(SQLModel, table=True):
+    """A colleague that somebody keeps at hand; what is shown of them is decided anew each time."""
+
+    __table_args__ = (sa.UniqueConstraint("owner_id", "account_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner_id: int = _owner()
+    account_id: int = _owner(index=True)
+    created_at: datetime = _moment(default_factory=now)
+
+
+class LookUp(SQLModel, table=True):
+    """What somebody types just now to find a colleague; a line of the audit trail when done."""
+
+    __tablename__ = "look_up"
+
+    account_id: int = _owner(primary_key=True)
+    session_id: str = Field(max_length=24)
+    address: str = Field(max_length=45)
+    query: str = Field(max_length=100)
+    searches: int = 0
+    shown: int = 0
+    began_at: datetime = _moment(default_factory=now)
+    used_at: datetime = _moment(default_factory=now, index=True)

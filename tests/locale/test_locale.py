@@ -133,7 +133,13 @@ def refused() -> set[str]:
     found = given("Refused", "SignInRefused", "EventRefused", place=0) | given(
         "_refuse", place=1, under="core"
     )
-    for path in ("errors", "accounts/throttle", "accounts/password_change", "accounts/send_limits"):
+    for path in (
+        "errors",
+        "accounts/throttle",
+        "accounts/password_change",
+        "accounts/send_limits",
+        "search/limits",
+    ):
         found |= given("__init__", place=0, under=f"core/{path}.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= given("check_password", place=3, under="core/accounts")  # what a wrong one is called
@@ -239,7 +245,7 @@ def between(prefix: str, suffix: str = "") -> set[str]:
     return {found[1] for key in catalog("en") if (found := match.match(key))}
 
 
-SECTIONS = {"personal", "security", "privacy", "mappings", "signature"}
+SECTIONS = {"personal", "security", "privacy", "mappings", "signature", "favorites"}
 SWITCHES = {str(switch) for switch in mappings.Switch}
 RANKS, FORMS = ("plain", "doctor", "professor"), ("female", "male", "neutral")
 NOTICES = {"study", "report", "report_preliminary", "report_corrected"}
