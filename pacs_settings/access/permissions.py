@@ -23,6 +23,7 @@ class Permission(StrEnum):
     MAPPINGS_READ = "mappings:read"
     MAPPINGS_WRITE = "mappings:write"
     SIGNATURE = "signature:write"
+    REPORTS = "reports:write"
 
 
 ENROLLING = frozenset({Permission.PUBLIC, Permission.SESSION, Permission.FACTORS})

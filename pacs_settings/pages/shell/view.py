@@ -42,10 +42,14 @@ def language_choice() -> rx.Component:
     )
 
 
-def settings_page(
-    *children: Any, path: str, title: str, loaded: Any, problem: Any = None
-) -> rx.Component:
+def settings_page(*children: Any, path: str, title: str, loaded: Any) -> rx.Component:
     """A section of the settings in its frame; `loaded` once its data is in."""
+    side = frame.navigation(t("nav.label"), _links(), path)
+    return portal_page(*children, title=title, loaded=loaded, side=side)
+
+
+def portal_page(*children: Any, title: str, loaded: Any, side: Any = None) -> rx.Component:
+    """A page of whoever is signed in, in its frame; `loaded` once its data is in."""
     ready = SessionState.loaded & loaded
     return rx.fragment(
         ConnectionLine.create(text=t("shell.disconnected")),
@@ -58,7 +62,7 @@ def settings_page(
             *children,
             title=title,
             busy=~ready,
-            side=frame.navigation(t("nav.label"), _links(), path),
+            side=side,
         ),
         _session_warning(),
         _proof(),
@@ -75,6 +79,13 @@ def _bar() -> rx.Component:
         class_name="bar-link",
         aria_label=t("nav.label"),
     )
+    reports = rx.el.a(
+        frame.icon("/icons/report.svg", 20),
+        rx.el.span(t("nav.reports")),
+        href="/reports",
+        class_name="bar-link",
+        aria_label=t("nav.reports"),
+    )
     sign_out = NativeForm.create(
         button(t("shell.sign_out"), "quiet", type="submit"),
         action=route(SIGN_OUT),
@@ -83,6 +94,7 @@ def _bar() -> rx.Component:
     return frame.bar(
         rx.el.span(SessionState.name, class_name="bar-name"),
         language_choice(),
+        rx.cond(SessionState.may_report, reports),
         cogwheel,
         sign_out,
         product=t("product"),

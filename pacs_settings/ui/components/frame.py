@@ -65,4 +65,5 @@ def page(
         class_name="main",
     )
     inner = [side, main] if side else [main]
-    return rx.el.div(before or rx.fragment(), rx.el.div(*inner, class_name="page"))
+    look = "page" if side else "page page-alone"
+    return rx.el.div(before or rx.fragment(), rx.el.div(*inner, class_name=look))
