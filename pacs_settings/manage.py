@@ -10,6 +10,7 @@ from typing import Any
 from pacs_settings.config import config
 from pacs_settings.core import db, desk, groups, migrate
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.reports import rights
 from pacs_settings.core.studies import sources, unmatched
 from pacs_settings.locale import text
 
@@ -89,12 +90,18 @@ def _group(asked: argparse.Namespace) -> None:
     groups.put(asked.name, asked.members)
 
 
+def _report_right(asked: argparse.Namespace) -> None:
+    change = rights.give if asked.what == "give" else rights.take
+    change(asked.username, asked.source)
+
+
 SOURCES: dict[str, Callable[[argparse.Namespace], None]] = {
     "source": _source,
     "source-token": lambda asked: print(sources.new_token(asked.name)),
     "unmatched": _unmatched,
     "link-number": _link_number,
     "group": _group,
+    "report-right": _report_right,
 }
 
 
@@ -114,6 +121,10 @@ def _source_commands(commands: Any) -> None:
     link = commands.add_parser("link-number", help="give an account one more physician number")
     for name in ("username", "kind", "number"):
         link.add_argument(name)
+    right = commands.add_parser("report-right", help="who may edit the reports of a source")
+    right.add_argument("what", choices=["give", "take"])
+    right.add_argument("username")
+    right.add_argument("source")
     group = commands.add_parser("group", help="make a group practice, or change who is in it")
     group.add_argument("name")
     group.add_argument("members", nargs="*", help="e-mail addresses, all of them")

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
+from pacs_settings.core import demo_reports
 from pacs_settings.core.accounts import numbers, passwords, usernames
 from pacs_settings.core.db import alone, writing
 from pacs_settings.core.tables import (
@@ -75,6 +76,7 @@ def _accounts(db: Session, free: Region, strict: Region, domain: Domain) -> None
     for group, member in ((linden, an), (linden, lea), (dampoort, an)):
         db.add(GroupMember(group_id=group, account_id=member.id or 0))
     _speaks_hl7(db)
+    demo_reports.load(db, _named(db, Source, SOURCES[0]), jan, an)
 
 
 def _speaks_hl7(db: Session) -> None:
