@@ -132,6 +132,7 @@ class ReportState(rx.State):
             self._show(answer.value, fill=fill)
         elif answer.code == "not_found":
             self.reset()
+            self.loaded = True
         else:
             self.problem = answer.problem
 

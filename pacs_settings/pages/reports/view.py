@@ -10,16 +10,14 @@ from pacs_settings.pages.shell.view import portal_page, route
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import empty, note
-from pacs_settings.ui.components.scripted import Editor, Loaded, Moment
+from pacs_settings.ui.components.scripted import Editor, Loaded, Moment, Settled
 
 
 def section() -> rx.Component:
     """The page at /reports/{id}."""
     return portal_page(
         ReactRouterLink.create(t("reports.back"), to="/reports", class_name="back"),
-        Loaded.create(
-            rx.cond(ReportState.found, _report(), _not_found()), when=ReportState.loaded, lines=12
-        ),
+        Loaded.create(_report(), when=ReportState.loaded, lines=12),
         title=rx.cond(ReportState.title != "", ReportState.title, t("reports.one")),
         loaded=ReportState.loaded,
     )
@@ -30,11 +28,15 @@ def _not_found() -> rx.Component:
 
 
 def _report() -> rx.Component:
-    return rx.fragment(
-        _facts(),
-        rx.cond(ReportState.final, rx.fragment(_validated(), _addenda(), _adding()), _editing()),
-        _aside(),
-        _history(),
+    def all_of(*parts: rx.Component) -> rx.Component:
+        return rx.el.div(_facts(), *parts, _aside(), _history())
+
+    return Settled.create(
+        _not_found(),
+        all_of(_editing()),
+        all_of(_validated(), _addenda(), _adding()),
+        when=ReportState.loaded,
+        which=rx.cond(ReportState.found, rx.cond(ReportState.final, 2, 1), 0),
     )
 
 

@@ -30,9 +30,8 @@ function put(box, text) {
 
 // What is typed upon what: `base` is the revision that the text began from.
 class Typing {
-  constructor(kept) {
+  constructor() {
     Object.assign(this, { report: 0, base: 0, typed: strokes, kept: strokes, sent: 0, values: {} });
-    this.began = Math.max(strokes, kept || 0);
     this.boxes = {};
   }
 
@@ -58,8 +57,8 @@ class Typing {
 
 // Keeps what is typed; `lost` while there is no connection.
 function useTyping(props, lost) {
-  const { stamp, kept, answer } = props;
-  const [typing] = useState(() => new Typing(kept));
+  const { stamp, kept } = props;
+  const [typing] = useState(() => new Typing());
   const [dirty, setDirty] = useState(false);
   const latest = useRef(props);
   const timer = useRef(0);
@@ -118,7 +117,7 @@ function useTyping(props, lost) {
   }, []);
 
   const stop = () => clearTimeout(timer.current);
-  return { typing, dirty, type, keep, stop, answer };
+  return { typing, dirty, type, keep, stop };
 }
 
 // True from the moment of asking until an answer; a question that is declined is one, too.

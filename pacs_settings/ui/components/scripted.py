@@ -187,6 +187,16 @@ class Loaded(rx.Component):
     lines: rx.Var[int]
 
 
+class Settled(rx.Component):
+    """Its child number `which`; while `when` is false, the one it was before."""
+
+    library = JSX["loading.jsx"]
+    tag = "Settled"
+
+    when: rx.Var[bool]
+    which: rx.Var[int]
+
+
 class FocusKeeper(rx.Component):
     """Sees to it that no action loses the focus."""
 
