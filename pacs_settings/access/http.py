@@ -28,6 +28,7 @@ from pacs_settings.core.accounts.passwords import Busy, HashPool
 from pacs_settings.core.errors import Refused
 from pacs_settings.locale import text
 
+NOT_FOUND = ("not_found", "not_found_hint")
 LARGEST = 64 * 1024  # bytes of a form
 log = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -136,6 +137,21 @@ async def away(request: Request, failure: Exception) -> Response:
     if "application/json" in request.headers.get("accept", ""):
         return refusal(Refused("not_saved"), who(request).language, status=503)
     return later(request, "not_saved")
+
+
+def not_found(request: Request) -> Response:
+    """404: what is not there, and what is not for whoever asks; the same to the byte."""
+    spoken = who(request).language
+    title, hint = (html.escape(text(spoken, f"reports.{key}")) for key in NOT_FOUND)
+    body = f'<!doctype html><html lang="{spoken}"><meta charset="utf-8">'
+    body += '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    body += f'<title>{title}</title><link rel="stylesheet" href="/theme.css">'
+    body += f'<main class="main-narrow"><h1 class="page-title">{title}</h1><p>{hint}</p>'
+    body += f'<p><a href="{page_url("/")}">{html.escape(text(spoken, "product"))}</a></p></main>'
+    policy = "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; "
+    headers = {"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language"}
+    headers["Content-Security-Policy"] = policy + "base-uri 'none'; frame-ancestors 'none'"
+    return HTMLResponse(body + "</html>", status_code=404, headers=headers)
 
 
 def later(request: Request, code: str) -> Response:

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     SIGNATURE = "signature:write"
     FIND = "colleagues:find"
     FAVORITES = "favorites:write"
+    REPORTS = "reports:write"
 
 
 ENROLLING = frozenset({Permission.PUBLIC, Permission.SESSION, Permission.FACTORS})

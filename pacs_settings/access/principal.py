@@ -103,5 +103,5 @@ def _granted(must_enrol: bool, local: bool, may_edit_reports: bool) -> frozenset
         return ENROLLING
     extra = {Permission.PASSWORD} if local else set()
     if may_edit_reports:
-        extra.add(Permission.SIGNATURE)
+        extra |= {Permission.SIGNATURE, Permission.REPORTS}
     return EVERYBODY | extra

@@ -1,5 +1,6 @@
 """Serves the built pages: in the reader's language, with strict headers, no page to strangers."""
 
+import asyncio
 import base64
 import gzip
 import hashlib
@@ -16,12 +17,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacs_settings.access import principal
-from pacs_settings.access.http import away, who
+from pacs_settings.access.http import away, not_found, who
 from pacs_settings.access.permissions import Permission
 from pacs_settings.access.principal import Principal
 from pacs_settings.access.sign_in_routes import ENROL, START
 from pacs_settings.build import PLACEHOLDER
 from pacs_settings.config import LANGUAGES, config
+from pacs_settings.core.reports import rights
 
 OURS = ("/_event", "/api/", "/auth/", "/link/", "/security/", "/ping", "/_health")  # not files
 PUBLIC_PAGES = frozenset({"/login", "/forgot-password"})  # signed in, there is no need for them
@@ -34,6 +36,7 @@ NEEDS = {
     "/settings/privacy": Permission.PRIVACY,
     "/settings/mappings": Permission.MAPPINGS_READ,
     "/settings/signature": Permission.SIGNATURE,
+    "/reports": Permission.REPORTS,
 }
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -44,6 +47,9 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 PLAIN_CSP = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+SHELL = "/__spa-fallback"  # a page that finds out in the browser which of ours it is
+_REPORT = re.compile(r"/reports/([0-9]{1,9})")
+_REPORTS_FILE = re.compile(r"/reports/[0-9]{1,9}/pdf")  # a route
 _INLINE = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -94,13 +100,17 @@ def serve(app: ASGIApp) -> ASGIApp:
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
-        elif scope["path"].startswith(OURS) or scope["method"] not in ("GET", "HEAD"):
+        elif _is_ours(scope["path"]) or scope["method"] not in ("GET", "HEAD"):
             await app(scope, receive, _hardened(send))
         else:
             response = await _respond(Request(scope))
             await response(scope, receive, _hardened(send))
 
     return wrapped
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(OURS) or bool(_REPORTS_FILE.fullmatch(path))
 
 
 def _address(name: str) -> str:
@@ -168,6 +178,10 @@ async def _respond(request: Request) -> Response:
     elsewhere = _elsewhere(path, acting)
     if elsewhere:
         return RedirectResponse(elsewhere, status_code=303, headers={"Cache-Control": "no-store"})
+    if path.startswith("/reports/"):
+        if not (acting and await _may_read(acting, path)):
+            return not_found(request)
+        path = SHELL
     page = found.pages.get((seen.language, path))
     status = 200 if page else 404
     page = page or found.pages[seen.language, "/404"]
@@ -188,6 +202,14 @@ def _elsewhere(path: str, acting: Principal | None) -> str:
     if needed is None:
         return home if acting.must_enrol else ""
     return "" if acting.may(needed) else home
+
+
+async def _may_read(acting: Principal, path: str) -> bool:
+    """Whether the path names a report that whoever acts may edit."""
+    named = _REPORT.fullmatch(path)
+    if named is None or not acting.may(Permission.REPORTS):
+        return False
+    return await asyncio.to_thread(rights.may, acting.account_id, int(named[1]))
 
 
 def _send(request: Request, file: File, headers: dict[str, str], status: int = 200) -> Response:

@@ -17,11 +17,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What core returned, or the field and sentence of its refusal."""
+    """What core returned, or the field, sentence and code of its refusal."""
 
     value: T | None = None
     field: str = ""
     problem: str = ""
+    code: str = ""
 
     @property
     def ok(self) -> bool:
@@ -34,7 +35,7 @@ async def ask(work: Callable[..., T], *args: object) -> Answer[T]:
     try:
         return Answer(await asyncio.to_thread(work, *args))
     except Refused as refused:
-        return Answer(field=refused.field, problem=words(refused))
+        return Answer(field=refused.field, problem=words(refused), code=refused.code)
     except (SQLAlchemyError, OSError):
         log.exception("not saved")
         return Answer(problem=words(Refused("not_saved")))

@@ -40,7 +40,7 @@ class Owner:
 
 
 def with_everything(server: Server) -> Owner:
-    username = somebody(server)
+    username = somebody(server, may_edit_reports=1)
     browsers = [signed_in(server, username) for _ in range(3)]
     number, _totp = device(server, username)
     remembered(server, username, "anything", f"of {username}"[:24])

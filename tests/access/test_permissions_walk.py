@@ -94,4 +94,5 @@ def test_the_handler_that_new_lines_nudge_exists():
 
 def test_what_only_some_may_do_is_not_for_everybody():
     assert Permission.SIGNATURE not in EVERYBODY
+    assert Permission.REPORTS not in EVERYBODY
     assert Permission.PASSWORD not in EVERYBODY

@@ -5,7 +5,7 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit
 from pacs_settings.core.accounts import known
-from pacs_settings.core.db import hold, writing
+from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import Account, Report, ReportRight, Source
 
@@ -27,6 +27,12 @@ def sources_of(account_id: int) -> sa.Select[int]:
         .join(Account, col(Account.id) == col(ReportRight.account_id))
         .where(col(Account.id) == account_id, col(Account.may_edit_reports).is_(True))
     )
+
+
+def may(account_id: int, report_id: int) -> bool:
+    """Whether an account may edit a report; also False where there is no such report."""
+    with reading() as db:
+        return bool(db.scalar(sa.select(_may(account_id, report_id))))
 
 
 def hold_report(db: Session, account_id: int, report_id: int) -> tuple[Account, Report]:

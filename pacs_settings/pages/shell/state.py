@@ -18,6 +18,7 @@ class SessionState(rx.State):
     loaded: bool = False
     name: str = ""
     may_sign: bool = False
+    may_report: bool = False
     must_enrol: bool = False
     method: str = ""
     seconds_left: int = 0
@@ -33,6 +34,7 @@ class SessionState(rx.State):
         settings = await asyncio.to_thread(personal.load, acting.account_id)
         self.name = settings.name
         self.may_sign = acting.may(Permission.SIGNATURE)
+        self.may_report = acting.may(Permission.REPORTS)
         self.must_enrol, self.method = acting.must_enrol, acting.method
         self.trouble = False
         await self._look()

@@ -86,6 +86,13 @@ def _bar() -> rx.Component:
         class_name="bar-link",
         aria_label=t("nav.favorites"),
     )
+    reports = rx.el.a(
+        frame.icon("/icons/report.svg", 20),
+        rx.el.span(t("nav.reports")),
+        href="/reports",
+        class_name="bar-link",
+        aria_label=t("nav.reports"),
+    )
     sign_out = NativeForm.create(
         button(t("shell.sign_out"), "quiet", type="submit"),
         action=route(SIGN_OUT),
@@ -94,6 +101,7 @@ def _bar() -> rx.Component:
     return frame.bar(
         rx.el.span(SessionState.name, class_name="bar-name"),
         language_choice(),
+        rx.cond(SessionState.may_report, reports),
         rx.cond(SessionState.must_enrol, rx.fragment(), favorites),
         cogwheel,
         sign_out,

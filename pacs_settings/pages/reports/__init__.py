@@ -1,0 +1,1 @@
+"""Reports: the list of those that one may edit, and the editor."""
