@@ -96,6 +96,7 @@ SENSITIVE_ROUTES = {
     "/security/recovery",
 }
 ORDINARY_ROUTES = {
+    "/reports/{id}/pdf",
     *(route.path for route in outbox_routes.routes),  # in development only
     "/auth/address",
     "/auth/challenge",
