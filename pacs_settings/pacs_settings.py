@@ -28,18 +28,16 @@ from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
 from pacs_settings.core import ports
 from pacs_settings.logs import bound_libraries, quiet_values
-from pacs_settings.pages import failures
+from pacs_settings.pages import failures, routes
 from pacs_settings.pages.links import view as links
 from pacs_settings.pages.mappings import state as mappings_state
 from pacs_settings.pages.mappings import view as mappings
-from pacs_settings.pages.mobile import routes as mobile_routes
 from pacs_settings.pages.mobile.state import MobileState
 from pacs_settings.pages.personal import state as personal_state
 from pacs_settings.pages.personal import view as personal
 from pacs_settings.pages.privacy import state as privacy_state
 from pacs_settings.pages.privacy import view as privacy
 from pacs_settings.pages.reports import pages as reports
-from pacs_settings.pages.security import routes as security_routes
 from pacs_settings.pages.security import state as security_state
 from pacs_settings.pages.security import view as security
 from pacs_settings.pages.shell.state import SessionState
@@ -55,7 +53,7 @@ bound_libraries()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
-ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
+ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, *routes.MODULES)
 if not config().production:
     ROUTES += (outbox_routes,)
 api = Starlette(

@@ -25,7 +25,10 @@ from pacs_settings.core.tables import (
     Means,
     Method,
     Outcome,
+    ReportState,
+    SignatureKind,
     StudyKind,
+    VersionKind,
 )
 from pacs_settings.locale import catalog, choose, text
 
@@ -133,7 +136,13 @@ def refused() -> set[str]:
     found = given("Refused", "SignInRefused", "EventRefused", place=0) | given(
         "_refuse", place=1, under="core"
     )
-    for path in ("errors", "accounts/throttle", "accounts/password_change", "accounts/send_limits"):
+    for path in (
+        "errors",
+        "reports/reports",
+        "accounts/throttle",
+        "accounts/password_change",
+        "accounts/send_limits",
+    ):
         found |= given("__init__", place=0, under=f"core/{path}.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
     found |= given("check_password", place=3, under="core/accounts")  # what a wrong one is called
@@ -276,11 +285,25 @@ PARTS: dict[str, set[str]] = {
     "privacy.{}_hint": {"contact", "email", "mobile"},
     "privacy.card.{}": {"name", "email", "mobile"},
     "privacy.found.{}": {"search", "exact", "nobody"},
+    "reports.{}": {
+        *("studied_on", "description", "source", "institution", "accession", "study_uid"),
+        *("patient", "state", "changed", "findings", "conclusion", "not_found", "not_found_hint"),
+        *("kept", "lost", "discard", "take_theirs", "save_mine", "conflict", "save"),
+    },
+    "reports.changed.{}": {"saved", "final"},
+    "reports.kind.{}": {str(kind) for kind in VersionKind},
+    "reports.state.{}": {str(state) for state in ReportState},
     "proof.{}": {"title", "hint", "confirm", "use_code", "use_password", "use_passkey"},
     "security.{}": {"current", "new", "again"},
     "security.method.{}": {str(method) for method in Method},
     "security.method.{}_hint": {str(method) for method in Method},
     "security.sent.{}": {"email", "sms"},
+    "signature.{}": {
+        *("number", "made", "when", "hash", "proven", "until"),
+        *("draw", "type", "upload"),
+    },
+    "signature.{}_hint": {"draw", "type", "upload"},
+    "signature.kind.{}": {str(kind) for kind in SignatureKind},
     "sms.{}": {"code"},
     "strength.{}": set("01234"),
 }
