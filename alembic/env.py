@@ -5,7 +5,7 @@ from sqlmodel import SQLModel
 
 import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
 from pacs_settings.core.db import alone, make_engine
-from pacs_settings.core.migrate import alembic_config
+from pacs_settings.core.migrate import alembic_config, ours
 
 url = context.config.attributes.get("url") or alembic_config().attributes["url"]
 engine = make_engine(url)
@@ -14,6 +14,7 @@ with engine.execution_options(writes=True).connect() as connection:
         connection=connection,
         target_metadata=SQLModel.metadata,
         compare_type=True,
+        include_object=ours,
         render_as_batch=True,
     )
     with context.begin_transaction():

@@ -10,7 +10,8 @@ from typing import Any
 from pacs_settings.config import config
 from pacs_settings.core import db, desk, groups, migrate
 from pacs_settings.core.errors import Refused
-from pacs_settings.core.reports import rights
+from pacs_settings.core.reports import returning, rights
+from pacs_settings.core.search import index
 from pacs_settings.core.studies import sources, unmatched
 from pacs_settings.locale import text
 
@@ -24,9 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _refused(f"The configuration cannot be used:\n{unfit}")
     try:
         db.check()
+        migrate.upgrade()
     except db.Unusable as unfit:
         return _refused(f"The database cannot be used: {unfit}")
-    migrate.upgrade()
     try:
         _run(asked)
     except OSError as failure:
@@ -50,6 +51,9 @@ def _run(asked: argparse.Namespace) -> None:
         desk.remove_factor(asked.username)
     elif asked.command in SOURCES:
         SOURCES[asked.command](asked)
+    elif asked.command == "rebuild-search":
+        with db.transaction() as connection:
+            print(f"{index.rebuild(connection)} accounts can be found")
     elif asked.command == "end-sessions":
         count = desk.end_sessions("" if asked.everybody else asked.username)
         print(f"{count} session{'' if count == 1 else 's'} ended")
@@ -71,6 +75,9 @@ def _source(asked: argparse.Namespace) -> None:
         hl7_addresses=asked.hl7_address,
         number_kinds=asked.number_kind,
         preliminary=asked.preliminary,
+        return_archive=asked.return_archive,
+        result_address=asked.result_address,
+        result_tls=asked.result_tls,
     )
     sources.put(asked.name, ways)
 
@@ -95,6 +102,17 @@ def _report_right(asked: argparse.Namespace) -> None:
     change(asked.username, asked.source)
 
 
+def _returns(_: argparse.Namespace) -> None:
+    for row in returning.not_there():
+        told = (str(row.version_id), row.channel, row.source, row.state, row.problem or "-")
+        print("\t".join((*told, str(row.tries), f"{row.at:%Y-%m-%d %H:%M}")))
+
+
+def _return_again(asked: argparse.Namespace) -> None:
+    count = returning.again(asked.version)
+    print(f"{count} return{'' if count == 1 else 's'} tried again")
+
+
 SOURCES: dict[str, Callable[[argparse.Namespace], None]] = {
     "source": _source,
     "source-token": lambda asked: print(sources.new_token(asked.name)),
@@ -102,6 +120,8 @@ SOURCES: dict[str, Callable[[argparse.Namespace], None]] = {
     "link-number": _link_number,
     "group": _group,
     "report-right": _report_right,
+    "returns": _returns,
+    "return-again": _return_again,
 }
 
 
@@ -115,6 +135,14 @@ def _source_commands(commands: Any) -> None:
     source.add_argument("--hl7-address", action="append", help="network its reports come from")
     source.add_argument("--number-kind", action="append", help="kind of its physician numbers")
     source.add_argument("--preliminary", action=argparse.BooleanOptionalAction, default=None)
+    source.add_argument(
+        "--return-archive",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="whether validated reports go back to its Orthanc",
+    )
+    source.add_argument("--result-address", help="host:port its reports go back to by HL7")
+    source.add_argument("--result-tls", action=argparse.BooleanOptionalAction, default=None)
     token = commands.add_parser("source-token", help="print a new token for the HTTP interface")
     token.add_argument("name")
     commands.add_parser("unmatched", help="list numbers of sources that nobody has")
@@ -125,6 +153,9 @@ def _source_commands(commands: Any) -> None:
     right.add_argument("what", choices=["give", "take"])
     right.add_argument("username")
     right.add_argument("source")
+    commands.add_parser("returns", help="list reports that are not back at their source")
+    again = commands.add_parser("return-again", help="try anew what was given up")
+    again.add_argument("version", type=int, help="number of the report's version")
     group = commands.add_parser("group", help="make a group practice, or change who is in it")
     group.add_argument("name")
     group.add_argument("members", nargs="*", help="e-mail addresses, all of them")
@@ -144,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=what).add_argument("username")
     _source_commands(commands)
+    commands.add_parser("rebuild-search", help="make the index of Find users anew")
     ending = commands.add_parser("end-sessions", help="sign somebody out everywhere, at once")
     whose = ending.add_mutually_exclusive_group(required=True)
     whose.add_argument("username", nargs="?", help="e-mail address of the account")

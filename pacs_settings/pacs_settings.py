@@ -17,6 +17,7 @@ from pacs_settings.access import (
     link_routes,
     outbox_routes,
     proof_routes,
+    report_routes,
     sign_in_routes,
     static_pages,
     tabs,
@@ -29,17 +30,13 @@ from pacs_settings.config import config
 from pacs_settings.core import ports
 from pacs_settings.logs import bound_libraries, quiet_values
 from pacs_settings.pages import failures, routes
+from pacs_settings.pages.favorites import pages as favorites
 from pacs_settings.pages.links import view as links
-from pacs_settings.pages.mappings import state as mappings_state
-from pacs_settings.pages.mappings import view as mappings
-from pacs_settings.pages.mobile.state import MobileState
-from pacs_settings.pages.personal import state as personal_state
-from pacs_settings.pages.personal import view as personal
-from pacs_settings.pages.privacy import state as privacy_state
-from pacs_settings.pages.privacy import view as privacy
+from pacs_settings.pages.mappings import pages as mappings
+from pacs_settings.pages.personal import pages as personal
+from pacs_settings.pages.privacy import pages as privacy
 from pacs_settings.pages.reports import pages as reports
-from pacs_settings.pages.security import state as security_state
-from pacs_settings.pages.security import view as security
+from pacs_settings.pages.security import pages as security
 from pacs_settings.pages.shell.state import SessionState
 from pacs_settings.pages.sign_in.state import SignInState, StartState
 from pacs_settings.pages.sign_in.view import sign_in_page, start_page
@@ -53,7 +50,8 @@ bound_libraries()
 sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default may cost 5 ms each
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
-ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, *routes.MODULES)
+report_routes.set_up(worker.pdf_of)
+ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, report_routes, *routes.MODULES)
 if not config().production:
     ROUTES += (outbox_routes,)
 api = Starlette(
@@ -75,22 +73,16 @@ app = rx.App(
 app.add_middleware(Gate(), index=0)
 app._api.router.redirect_slashes = False  # they lead to whatever host a request names
 
-SECTIONS = {
-    "settings/personal": (personal.section, [personal_state.PersonalState.load, MobileState.load]),
-    "settings/security": (security.section, [security_state.SecurityState.load]),
-    "settings/privacy": (privacy.section, [privacy_state.PrivacyState.load]),
-    "settings/mappings": (mappings.section, [mappings_state.MappingsState.load]),
-    **signature.PAGES,
-    **reports.PAGES,
-}
+SECTIONS = (personal, security, privacy, mappings, signature, favorites, reports)
 app.add_page(start_page, "/", title=t("product"), on_load=StartState.go_in)
 app.add_page(sign_in_page, "/login", title=t("login.title"), on_load=SignInState.load)
 for name, (page, title, load) in links.PAGES.items():
     app.add_page(page, f"/{name}", title=f"{title} – {t('product')}", on_load=load)
-for path, (section, loads) in SECTIONS.items():
+pages = {path: page for section in SECTIONS for path, page in section.PAGES.items()}
+for path, (page, loads) in pages.items():
     name = path.removeprefix("settings/").partition("/")[0]
     title = f"{t(f'nav.{name}')} – {t('product')}"
-    app.add_page(section, f"/{path}", title=title, on_load=[SessionState.load, *loads])
+    app.add_page(page, f"/{path}", title=title, on_load=[SessionState.load, *loads])
 if not config().production:
     app.add_page(gallery, "/dev/gallery", title="Gallery")
     elsewhere = f"{config().routes_url}{outbox_routes.OUTBOX}"

@@ -1,6 +1,7 @@
 """What runs beside the pages, or in a process of its own.
 
-Messages leave, sources are listened to, sessions end of people who left their directory.
+Messages leave, sources are listened to, sessions end of people who left their directory, look-ups
+are noted.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from pacs_settings.adapters import hl7_mllp, orthanc
+from pacs_settings.adapters import hl7_mllp, hl7_sender, orthanc, orthanc_store, pdf, pdf_seal
 from pacs_settings.adapters.apprise_sms import AppriseTexter
 from pacs_settings.adapters.file_outbox import FileOutbox
 from pacs_settings.adapters.ldap_directory import LdapDirectory
@@ -18,6 +19,9 @@ from pacs_settings.config import config
 from pacs_settings.core import delivery, ports
 from pacs_settings.core.accounts import directory_watch, forgotten
 from pacs_settings.core.outbox import Channel
+from pacs_settings.core.reports import documents, returning
+from pacs_settings.core.reports.document import ReportDocument
+from pacs_settings.core.search import journal
 from pacs_settings.logs import quiet_values
 
 log = logging.getLogger(__name__)
@@ -26,13 +30,14 @@ LONG_PAUSE = 5.0  # seconds after a failure, such as that the database is away
 LONGEST_PAUSE = 60.0  # seconds, while a server stays away
 # How many send on a channel at once, each by a connection of its own: notices come by the thousand,
 # and most of the time of one is spent waiting for answers.
-SENDERS = {Channel.MAIL: 1, Channel.SMS: 1, Channel.NOTICE: 4}
+SENDERS = dict.fromkeys(Channel, 1) | {Channel.NOTICE: 4}
 
 
 def runs() -> list[Coroutine[Any, Any, None]]:
     """Everything, each for ever; what fails is logged and tried again."""
+    set_up_returns()
     every = [deliver(channel, *ways_out()) for channel in Channel for _ in range(SENDERS[channel])]
-    every += [mail_links(), watch_directories()]
+    every += [mail_links(), watch_directories(), note_look_ups()]
     if config().intake:
         every += [orthanc.follow_all(), hl7_mllp.serve()]
     return every
@@ -43,6 +48,25 @@ def ways_out() -> tuple[ports.Mailer, ports.Texter]:
     files = FileOutbox(config().data_dir / "outbox")
     mailer = SmtpMailer(config().smtp_url) if config().smtp_url else files
     return mailer, AppriseTexter(config().sms_url) if config().sms_url else files
+
+
+def make_pdf(document: ReportDocument) -> bytes:
+    """The sealed PDF of a report."""
+    return pdf_seal.seal(pdf.render(document))
+
+
+def pdf_of(version_id: int) -> bytes:
+    """The one sealed PDF of a validated version."""
+    return returning.sealed_pdf(version_id, documents.compose, make_pdf).pdf
+
+
+def set_up_returns(compose: returning.Compose = documents.compose) -> None:
+    """Let validated reports go back; `compose` tells what a version shows."""
+    ways: dict[Channel, returning.Way] = {
+        Channel.ARCHIVE: orthanc_store.store,
+        Channel.RESULT: hl7_sender.send,
+    }
+    returning.set_up(compose, make_pdf, ways)
 
 
 async def deliver(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> None:
@@ -76,6 +100,13 @@ async def watch_directories() -> None:
     while True:
         await _quietly("directories could not be looked at", directory_watch.look)
         await asyncio.sleep(directory_watch.EVERY)
+
+
+async def note_look_ups() -> None:
+    """Have in the audit trail whom somebody looked for, once they have stopped typing."""
+    while True:
+        await _quietly("look-ups could not be noted", journal.work_off)
+        await asyncio.sleep(journal.EVERY)
 
 
 async def _quietly(complaint: str, work: Callable[[], Any]) -> Any:

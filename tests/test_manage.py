@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from pacs_settings import manage
-from pacs_settings.core.tables import AccountState, Method
+from pacs_settings.core import db, delivery
+from pacs_settings.core.outbox import Channel
+from pacs_settings.core.reports import returning
+from pacs_settings.core.tables import AccountState, Method, Source
 from pacs_settings.locale import text
 from tests import factories, seen
 from tests.factories import AN
+from tests.fakes import FakeMailer, FakeTexter
 
 ROOT = Path(__file__).parents[1]
 NEW = "new.one@demo.example"
@@ -32,7 +36,10 @@ def test_each_command_does_what_it_says(capsys: pytest.CaptureFixture[str]) -> N
     factories.device(factories.person(AN))
     assert manage.main(["remove-factor", AN]) == 0
     assert factories.person(AN).second_factor == Method.NONE
-    assert capsys.readouterr().err == ""
+    assert manage.main(["rebuild-search"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "3 accounts can be found\n"  # of An, Jan and Léa; others show nothing
+    assert told.err == ""
 
 
 @pytest.mark.usefixtures("database")
@@ -129,3 +136,18 @@ def test_bytes_that_are_no_text_are_refused_like_any_other(database: str) -> Non
     assert (done.returncode, done.stdout) == (1, "")
     assert "There is no account with this address." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("database")
+def test_reports_that_are_not_back(capsys: pytest.CaptureFixture[str]) -> None:
+    back = ["--result-address", "127.0.0.1:2575", "--no-result-tls", "--no-return-archive"]
+    assert manage.main(["source", "Clinic", *back]) == 0
+    clinic = next(row.id or 0 for row in factories.rows(Source) if row.name == "Clinic")
+    with db.writing() as session:
+        returning.put(session, factories.own(factories.person(AN)), clinic, 3, 31)
+    delivery.send_portion(Channel.RESULT, FakeMailer(), FakeTexter())
+    assert manage.main(["returns"]) == 0
+    told = capsys.readouterr().out.split("\t")
+    assert told[:6] == ["31", "result", "Clinic", "waiting", "no way back is set up", "1"]
+    assert manage.main(["return-again", "31"]) == 0
+    assert "0 returns tried again" in capsys.readouterr().out

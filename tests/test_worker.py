@@ -15,6 +15,7 @@ from pacs_settings.config import config
 from pacs_settings.core import clock, db, outbox
 from pacs_settings.core.accounts import directory_watch
 from pacs_settings.core.outbox import Channel
+from pacs_settings.core.search import journal
 from tests import factories
 from tests.conftest import in_a_loop
 from tests.factories import AN, HERE
@@ -42,6 +43,28 @@ def test_directories_are_looked_at_again_and_again(
     monkeypatch.setattr(directory_watch, "look", look)
     in_a_loop(three_looks())
     assert "directories could not be looked at" in caplog.text
+
+
+def test_look_ups_are_noted_again_and_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = threading.Semaphore(0)
+
+    def work_off() -> int:
+        looks.release()
+        raise OSError("the database is away")
+
+    async def three_looks() -> None:
+        task = asyncio.create_task(worker.note_look_ups())
+        for _ in range(3):
+            assert await asyncio.to_thread(looks.acquire, timeout=30)
+        task.cancel()
+
+    monkeypatch.setattr(journal, "EVERY", 0)
+    monkeypatch.setattr(worker, "LONG_PAUSE", 0)
+    monkeypatch.setattr(journal, "work_off", work_off)
+    in_a_loop(three_looks())
+    assert "look-ups could not be noted" in caplog.text
 
 
 def put_code() -> None:

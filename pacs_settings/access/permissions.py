@@ -23,6 +23,8 @@ class Permission(StrEnum):
     MAPPINGS_READ = "mappings:read"
     MAPPINGS_WRITE = "mappings:write"
     SIGNATURE = "signature:write"
+    FIND = "colleagues:find"
+    FAVORITES = "favorites:write"
     REPORTS = "reports:write"
 
 
@@ -34,6 +36,8 @@ EVERYBODY = ENROLLING | {
     Permission.PRIVACY,
     Permission.MAPPINGS_READ,
     Permission.MAPPINGS_WRITE,
+    Permission.FIND,
+    Permission.FAVORITES,
 }
 
 

@@ -3,7 +3,7 @@
 import select
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -174,10 +174,17 @@ def _sqlite(address: sa.URL) -> sa.Engine:
     return engine
 
 
+ON_ENGINE: list[Callable[[sa.Engine], None]] = []
+"""What listens to the engine of this process, whoever uses it."""
+
+
 @lru_cache(maxsize=1)
 def engine() -> sa.Engine:
     """The engine of this process."""
-    return make_engine(config().database_url)
+    made = make_engine(config().database_url)
+    for listen in ON_ENGINE:
+        listen(made)
+    return made
 
 
 @lru_cache(maxsize=1)

@@ -18,13 +18,19 @@ import sqlalchemy as sa
 from pacs_settings.core import mails, ports, secrets
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import free, reading, transaction
-from pacs_settings.core.outbox import PURPOSE, Channel
+from pacs_settings.core.outbox import PURPOSE, RETURNS, Channel
 from pacs_settings.core.tables import Account, OutboxMessage, Region
 
 MOST_TRIES = 24
 LONGEST_PAUSE = timedelta(hours=4)  # between two tries; so the last is some three days later
 CLAIM = timedelta(seconds=60)
-PORTION = {Channel.MAIL: 10, Channel.SMS: 5, Channel.NOTICE: 20}
+PORTION = {
+    Channel.MAIL: 10,
+    Channel.SMS: 5,
+    Channel.NOTICE: 20,
+    Channel.ARCHIVE: 5,
+    Channel.RESULT: 10,
+}
 NOTED_TOGETHER = 5  # so many at most are offered once more where a worker dies
 log = logging.getLogger(__name__)
 
@@ -45,7 +51,8 @@ _CLAIM = (
 )
 _CLAIMED: sa.Select[*tuple[Any, ...]] = (
     sa.select(
-        *_OUTBOX.c["id", "account_id", "message_id", "to", "template", "values", "sealed", "tries"],
+        *_OUTBOX.c["id", "account_id", "message_id", "channel", "to"],
+        *_OUTBOX.c["template", "values", "sealed", "tries"],
         *_ACCOUNTS.c["username", "title", "first_name", "last_name", "gender", "language"],
         _REGIONS.c.time_zone,
     )
@@ -74,6 +81,7 @@ class Failure:
     problem: str
     final: bool = False
     tried: bool = True
+    away: bool = False
 
 
 @dataclass
@@ -88,7 +96,6 @@ class Portion:
         """Also what came of others."""
         self.sent += other.sent
         self.failed += other.failed
-        self.away = other.away
 
     @property
     def count(self) -> int:
@@ -112,16 +119,18 @@ def send_due(mailer: ports.Mailer, texter: ports.Texter) -> int:
 def send_portion(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> Portion:
     """Send what is due on one channel, oldest first; what fails is tried again later."""
     rows = _claim(channel)
-    whole = Portion()
+    whole, away = Portion(), dict[str, str]()
     over = time.monotonic() + CLAIM.total_seconds() / 2
-    hand_over = _texting(texter) if channel == Channel.SMS else _mailing(mailer)
+    hand_over = _way(channel, mailer, texter)
     for first in range(0, len(rows), NOTED_TOGETHER):
-        part = Portion(away=whole.away)
+        part = Portion()
         try:
-            _send(rows[first : first + NOTED_TOGETHER], hand_over, part, over)
+            _send(rows[first : first + NOTED_TOGETHER], hand_over, part, away, over)
         finally:
             _note(part)
         whole.add(part)
+    _hold_back(whole)
+    whole.away = away.get("", "")
     return whole
 
 
@@ -141,18 +150,34 @@ def _claim(channel: Channel) -> Sequence[Any]:
         return db.execute(_CLAIMED, {"ids": ids}).all()
 
 
+def _way(channel: Channel, mailer: ports.Mailer, texter: ports.Texter) -> Callable[[Any], None]:
+    if channel in RETURNS:
+        return ports.returns.get(channel, _no_way)
+    return _texting(texter) if channel == Channel.SMS else _mailing(mailer)
+
+
+def _no_way(_row: Any) -> None:
+    raise ports.Away("no way back is set up")
+
+
 def _send(
-    rows: Sequence[Any], hand_over: Callable[[Any], None], portion: Portion, over: float
+    rows: Sequence[Any],
+    hand_over: Callable[[Any], None],
+    portion: Portion,
+    away: dict[str, str],
+    over: float,
 ) -> None:
-    for place, row in enumerate(rows):
-        if portion.away or time.monotonic() > over:  # another worker may have it before long
-            portion.failed += [Failure(left, portion.away, tried=False) for left in rows[place:]]
-            return
+    """Hand rows over until it is late; `away` is why, by queue, nothing more is tried."""
+    for row in rows:
+        queue = _queue(row)
+        if queue in away or time.monotonic() > over:  # another worker may have it before long
+            portion.failed.append(Failure(row, away.get(queue, ""), tried=False))
+            continue
         try:
             hand_over(row)
-        except ports.Away as away:
-            portion.away = str(away)
-            portion.failed.append(Failure(row, portion.away))
+        except ports.Away as failure:
+            away[queue] = str(failure)
+            portion.failed.append(Failure(row, away[queue], away=True))
         except ports.NotAccepted as refused:
             portion.failed.append(Failure(row, str(refused), final=refused.final))
         except (OSError, LookupError, ValueError) as failure:
@@ -161,6 +186,11 @@ def _send(
             portion.failed.append(Failure(row, name, final=isinstance(failure, TooLate)))
         else:
             portion.sent.append(row.id)
+
+
+def _queue(row: Any) -> str:
+    """Of one server, which may be away: reports go back to many, all else leaves by one."""
+    return str(row.to) if row.channel in RETURNS else ""
 
 
 def _note(portion: Portion) -> None:
@@ -173,6 +203,20 @@ def _note(portion: Portion) -> None:
     for failure in portion.failed:
         if failure.tried:
             _tell(failure)
+
+
+def _hold_back(portion: Portion) -> None:
+    """Try nothing else of a queue before what its server is away for: others have their turn."""
+    for failure in portion.failed:
+        row = failure.row
+        if not (failure.away and _queue(row)):
+            continue
+        until = now() + pause(row.template, row.tries)
+        waiting = sa.and_(
+            _OUTBOX.c.channel == row.channel, _OUTBOX.c.to == row.to, _OUTBOX.c.next_try < until
+        )
+        with transaction() as db:
+            db.execute(sa.update(_OUTBOX).where(waiting).values(next_try=until))
 
 
 def _after(failure: Failure) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import pacs_settings.core.tables  # noqa: F401  (fills the metadata)
 from pacs_settings.config import config
 from pacs_settings.core import migrate
 from pacs_settings.core.db import make_engine, told
+from pacs_settings.core.search import index
 
 PORTION = 1000  # rows held in memory
 
@@ -35,9 +36,11 @@ def move(origin: str, target: str) -> dict[str, int]:
             migrate.upgrade(url)
         writing = into.execution_options(writes=True)
         with source.connect() as reads, writing.begin() as writes:
-            return {
+            copied = {
                 table.name: _copy(reads, writes, table) for table in SQLModel.metadata.sorted_tables
             }
+            index.rebuild(writes)
+            return copied
     finally:
         source.dispose()
         into.dispose()

@@ -10,12 +10,13 @@ from sqlmodel import Session
 
 from pacs_settings.core import mail_links, secrets
 from pacs_settings.core.clock import now
-from pacs_settings.core.quick import insert
+from pacs_settings.core.quick import insert, insert_unless_there
 from pacs_settings.core.tables import Account, OutboxMessage
 from pacs_settings.core.user_agents import describe
 
 PURPOSE = "outbox"
 _TABLE: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
+REPORT = "report_back"  # template of messages that are no mails
 
 
 class Channel(StrEnum):
@@ -24,6 +25,11 @@ class Channel(StrEnum):
     MAIL = "mail"
     SMS = "sms"
     NOTICE = "notice"
+    ARCHIVE = "archive"
+    RESULT = "result"
+
+
+RETURNS = (Channel.ARCHIVE, Channel.RESULT)  # reports that go back; each source is a queue there
 
 
 class FromWhere(Protocol):
@@ -81,12 +87,33 @@ def put_mail(db: Session, account: Account, template: str, where: FromWhere, **v
 
 def put_notice(db: sa.Connection, account_id: int, template: str, values: dict[str, Any]) -> int:
     """Mail what a source has told; the row's id. Without objects: they come by the thousand."""
+    row = _row(_new_message_id(), account_id, Channel.NOTICE, "", template, values)
+    return insert(db, _TABLE, row)
+
+
+def put_return(
+    db: Session, channel: Channel, account_id: int, source_id: int, values: dict[str, int]
+) -> None:
+    """Have a version of a report go back to its source, once for each channel (of RETURNS)."""
+    name = return_name(channel, values["version"])
+    row = _row(name, account_id, channel, str(source_id), REPORT, values)
+    insert_unless_there(db.connection(), _TABLE, row)
+
+
+def return_name(channel: Channel, version_id: int) -> str:
+    """The one name of the message by which a version goes back."""
+    return f"{channel}-{version_id}@pacs-settings"
+
+
+def _row(
+    name: str, account_id: int, channel: Channel, to: str, template: str, values: dict[str, Any]
+) -> dict[str, Any]:
     moment = now()
-    row = {
-        "message_id": _new_message_id(),
+    return {
+        "message_id": name,
         "account_id": account_id,
-        "channel": Channel.NOTICE,
-        "to": "",
+        "channel": channel,
+        "to": to,
         "template": template,
         "values": values,
         "sealed": "",
@@ -95,7 +122,6 @@ def put_notice(db: sa.Connection, account_id: int, template: str, values: dict[s
         "tries": 0,
         "problem": "",
     }
-    return insert(db, _TABLE, row)
 
 
 def _new_message_id() -> str:

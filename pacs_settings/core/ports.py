@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pacs_settings.core.tables import Domain
 
@@ -93,3 +93,6 @@ class Texter(Protocol):
 
 
 directories: dict[str, Callable[[Domain], Directory]] = {}
+
+# How a version of a report goes back, by channel: takes the message's row; raises as mailers do.
+returns: dict[str, Callable[[Any], None]] = {}

@@ -1,13 +1,25 @@
 """Privacy: what other users may find and see of an account, decided in one function."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from sqlmodel import col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, writing
+from pacs_settings.core.search import index
 from pacs_settings.core.tables import Account, PhysicianNumber, Region
+
+_ACCOUNT: Any = Account.__table__  # type: ignore[attr-defined]
+_NUMBER: Any = PhysicianNumber.__table__  # type: ignore[attr-defined]
+_FACTS = sa.select(
+    *_ACCOUNT.c["id", "title", "first_name", "last_name", "username", "mobile_phone"],
+    *_ACCOUNT.c["contact_public", "email_public", "mobile_public"],
+    col(Region.phone_country),
+).join(Region, col(Region.id) == _ACCOUNT.c.region_id)
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,45 @@ def card(person: Person, switches: Switches) -> PublicCard:
 def load(account_id: int) -> tuple[Switches, Person]:
     """The switches as saved, and the facts for a preview."""
     with reading() as db:
-        account = db.get_one(Account, account_id)
-        country = db.get_one(Region, account.region_id).phone_country
-        query = select(PhysicianNumber).where(PhysicianNumber.account_id == account_id)
-        rows = list(db.exec(query.order_by(col(PhysicianNumber.id))))
-    shown = tuple(numbers.display(numbers.NumberKind(row.kind), row.value) for row in rows)
-    mobile = phones.display(account.mobile_phone, country) if account.mobile_phone else ""
-    name = f"{account.title} {account.first_name} {account.last_name}".strip()
-    return _switches(account), Person(name, shown, account.username, mobile)
+        [(_, switches, person)] = _people(db, [account_id], whole=True)
+    return switches, person
+
+
+def cards(db: Session, ids: Sequence[int]) -> dict[int, PublicCard]:
+    """What others see now of those of these accounts that can be found at all."""
+    shown = {id: card(person, switches) for id, switches, person in _people(db, ids, index.FOUND)}
+    return {id: card for id, card in shown.items() if card.found_by != "nobody"}
+
+
+def _people(
+    db: Session, ids: Sequence[int], *where: sa.ColumnElement[bool], whole: bool = False
+) -> list[tuple[int, Switches, Person]]:
+    """Switches and facts; unless they are wanted whole, what is private is not even formatted."""
+    query = _FACTS.where(_ACCOUNT.c.id.in_(ids), *where)
+    rows, numbers_of = db.execute(query).all(), _numbers(db, ids)
+    found = []
+    for row in rows:
+        switches = Switches(row.contact_public, row.email_public, row.mobile_public)
+        mobile = row.mobile_phone if whole or switches.mobile else None
+        person = Person(
+            name=f"{row.title} {row.first_name} {row.last_name}".strip(),
+            numbers=tuple(numbers_of.get(row.id, ())) if whole or switches.contact else (),
+            email=row.username,
+            mobile=phones.display(mobile, row.phone_country) if mobile else "",
+        )
+        found.append((row.id, switches, person))
+    return found
+
+
+def _numbers(db: Session, ids: Sequence[int]) -> dict[int, list[str]]:
+    query = sa.select(*_NUMBER.c["account_id", "kind", "value"]).where(
+        _NUMBER.c.account_id.in_(ids)
+    )
+    found: dict[int, list[str]] = {}
+    for row in db.execute(query.order_by(_NUMBER.c.id)):
+        shown = numbers.display(numbers.NumberKind(row.kind), row.value)
+        found.setdefault(row.account_id, []).append(shown)
+    return found
 
 
 def save(actor: audit.Actor, switches: Switches) -> Switches:

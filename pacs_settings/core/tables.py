@@ -335,7 +335,8 @@ class Source(SQLModel, table=True):
     """A radiology department that sends studies, and by which ways.
 
     `orthanc_cursor` is the last change read of its image archive; reports come under the names of
-    MSH-3 and MSH-4 from `hl7_addresses` (networks; none means this machine itself).
+    MSH-3 and MSH-4 from `hl7_addresses` (networks; none means this machine itself). Validated
+    reports go back to its archive where `return_archive` says so, and to `result_host` by HL7.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -348,6 +349,10 @@ class Source(SQLModel, table=True):
     hl7_facility: str = Field(default="", max_length=180)
     hl7_addresses: list[str] = _json(default_factory=list)
     preliminary: bool = False
+    return_archive: bool = False
+    result_host: str = Field(default="", max_length=255)
+    result_port: int = 0
+    result_tls: bool = False
     seen_at: datetime | None = _moment(default=None)
     problem: str = Field(default="", max_length=200)
 
@@ -655,3 +660,45 @@ class OutboxMessage(SQLModel, table=True):
     tries: int = 0
     sent_at: datetime | None = _moment(default=None)
     problem: str = Field(default="", max_length=200)
+
+
+class ReportPdf(SQLModel, table=True):
+    """The sealed PDF of a version of a report, made once: everybody gets the same bytes."""
+
+    __tablename__ = "report_pdf"
+
+    version_id: int = Field(
+        primary_key=True,
+        foreign_key="report_version.id",
+        ondelete="CASCADE",
+        sa_column_kwargs={"autoincrement": False},
+    )
+    pdf: bytes
+    sha256: str = Field(max_length=64)
+    sealed_at: datetime = _moment(default_factory=now)
+
+
+class Favorite(SQLModel, table=True):
+    """A colleague that somebody keeps at hand; what is shown of them is decided anew each time."""
+
+    __table_args__ = (sa.UniqueConstraint("owner_id", "account_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    owner_id: int = _owner()
+    account_id: int = _owner(index=True)
+    created_at: datetime = _moment(default_factory=now)
+
+
+class LookUp(SQLModel, table=True):
+    """What somebody types just now to find a colleague; a line of the audit trail when done."""
+
+    __tablename__ = "look_up"
+
+    account_id: int = _owner(primary_key=True)
+    session_id: str = Field(max_length=24)
+    address: str = Field(max_length=45)
+    query: str = Field(max_length=100)
+    searches: int = 0
+    shown: int = 0
+    began_at: datetime = _moment(default_factory=now)
+    used_at: datetime = _moment(default_factory=now, index=True)

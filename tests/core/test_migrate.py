@@ -12,9 +12,13 @@ from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from pacs_settings.core import db, migrate
+from pacs_settings.core.search import tables as search_tables
 from pacs_settings.core.tables import Account
 from tests import factories
 from tests.conftest import ROOT, using
+from tests.postgres import Postgres
+
+VIRTUAL = {"sqlite": ["search_trigram"], "postgresql": []}
 
 
 @pytest.fixture
@@ -26,7 +30,9 @@ def empty(empty_database: str) -> str:
 def differences(url: str) -> list[object]:
     engine = db.make_engine(url)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": migrate.ours}
+        )
         found = compare_metadata(context, SQLModel.metadata)
     engine.dispose()
     return list(found)
@@ -36,7 +42,7 @@ def tables(url: str) -> set[str]:
     engine = db.make_engine(url)
     names = set(sa.inspect(engine).get_table_names())
     engine.dispose()
-    return names
+    return {name for name in names if not name.startswith("search_trigram_")}  # parts of one
 
 
 def execute(url: str, statement: str) -> None:
@@ -49,7 +55,8 @@ def execute(url: str, statement: str) -> None:
 def test_an_empty_database_becomes_what_the_models_say(empty: str) -> None:
     migrate.upgrade(empty)
     assert differences(empty) == []
-    assert tables(empty) == set(SQLModel.metadata.tables) | {"alembic_version"}
+    derived = {*search_tables.metadata.tables} | {*VIRTUAL[db.make_engine(empty).dialect.name]}
+    assert tables(empty) == set(SQLModel.metadata.tables) | derived | {"alembic_version"}
 
 
 @pytest.mark.asvs("6.3.2")
@@ -172,3 +179,19 @@ def test_who_is_in_a_directory_comes_and_goes_without_harm(database: str, to: st
         names = {column["name"] for column in sa.inspect(connection).get_columns("account")}
     engine.dispose()
     assert ("directory_guid" in names) == (to == "head")
+
+
+@pytest.mark.only_on("postgresql", "SQLite has no extensions")
+def test_who_may_not_add_the_extension_is_told_what_to_do(empty: str, postgresql: Postgres) -> None:
+    with postgresql.connect("empty") as owner:
+        owner.execute("DROP ROLE IF EXISTS weak")
+        owner.execute("CREATE ROLE weak LOGIN")
+        owner.execute("GRANT ALL ON SCHEMA public TO weak")
+        weak = empty.replace("//portal@", "//weak@")
+        with pytest.raises(db.Unusable, match="CREATE EXTENSION pg_trgm"):
+            migrate.upgrade(weak)
+        owner.execute("CREATE EXTENSION pg_trgm")
+        migrate.upgrade(weak)
+        assert differences(weak) == []
+        owner.execute("DROP OWNED BY weak CASCADE")
+        owner.execute("DROP ROLE weak")

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 from typing import Any, get_args
 from xml.etree import ElementTree
 
@@ -150,9 +149,8 @@ def test_as_many_strokes_and_points_as_allowed() -> None:
 
 @pytest.mark.parametrize("drawn", [[[None] * 1_000_000], [[None]] * 1_000_000])
 def test_a_million_points_are_refused_unseen(drawn: list[Any]) -> None:
-    began = time.perf_counter()
+    # Looked at, they would be refused for being no numbers.
     assert refusal({"width": 600, "height": 240, "strokes": drawn}) == "too_many"
-    assert time.perf_counter() - began < 0.05
 
 
 def named(raw: object) -> None:
@@ -285,10 +283,8 @@ def test_a_clock_that_stands_still_is_no_harm() -> None:
     assert widths(frozen, back)
 
 
-def test_the_svg_of_the_largest_drawing_stays_small_and_quick() -> None:
+def test_the_svg_of_the_largest_drawing_stays_small() -> None:
     wave = [[i % 600, 120 + 90 * math.sin(i / 9), i * 16, (i % 97) / 97] for i in range(5_000)]
-    began = time.perf_counter()
     svg = strokes.to_svg(strokes.parse(json.loads(json.dumps(pad(wave)))), "t")
-    assert time.perf_counter() - began < 1
     assert len(svg) < 200_000
     assert svg.count("<path") <= 12

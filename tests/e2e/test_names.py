@@ -158,6 +158,27 @@ def test_the_step_for_the_second_factor(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_finding_users_in_english(open_context: Callable[..., BrowserContext], width: int) -> None:
+    page = open_context(viewport={"width": width, "height": 800}).new_page()
+    sign_in(page)
+    page.goto("/favorites")
+    ready(page)
+    page.get_by_role("button", name="Find users", exact=True).click()
+    page.get_by_role("searchbox", name="Search", exact=True).fill("dubois")
+    found = page.get_by_role("list", name="Results", exact=True)
+    found.get_by_role("button", name="Add to favorites", exact=True).click()
+    kept = page.get_by_role("list", name="Favorites", exact=True)
+    expect(kept.get_by_role("listitem")).to_have_count(1)
+    for name in ("Favorites", "User settings"):
+        link = page.get_by_role("banner").get_by_role("link", name=name, exact=True)
+        expect(link).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_in_viewport()
+    no_overflow(page)
+    kept.get_by_role("button", name="Remove from favorites", exact=True).click()
+    expect(page.get_by_text("No favorites yet")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_dutch_by_role(
     open_context: Callable[..., BrowserContext], server: Server, width: int
 ) -> None:

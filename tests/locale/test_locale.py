@@ -142,6 +142,7 @@ def refused() -> set[str]:
         "accounts/throttle",
         "accounts/password_change",
         "accounts/send_limits",
+        "search/limits",
     ):
         found |= given("__init__", place=0, under=f"core/{path}.py")
     found = {code for code in found if re.fullmatch(r"[a-z_]+[a-z]", code)}
@@ -248,7 +249,7 @@ def between(prefix: str, suffix: str = "") -> set[str]:
     return {found[1] for key in catalog("en") if (found := match.match(key))}
 
 
-SECTIONS = {"personal", "security", "privacy", "mappings", "signature"}
+SECTIONS = {"personal", "security", "privacy", "mappings", "signature", "favorites"}
 SWITCHES = {str(switch) for switch in mappings.Switch}
 RANKS, FORMS = ("plain", "doctor", "professor"), ("female", "male", "neutral")
 NOTICES = {"study", "report", "report_preliminary", "report_corrected"}

@@ -11,7 +11,7 @@ from pacs_settings.core import audit, signatures
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import NotYours, Refused
-from pacs_settings.core.reports import drafts, rights, signing, texts
+from pacs_settings.core.reports import drafts, returning, rights, signing, texts
 from pacs_settings.core.reports.drafts import Draft
 from pacs_settings.core.reports.texts import Text
 from pacs_settings.core.tables import (
@@ -150,7 +150,7 @@ def _write(
         after = {"report": row.id, "version": version.number, "sha256": version.sha256}
         audit.record(db, actor, f"report:{kind}", {"version": revision}, after)
         if kind != VersionKind.SAVED:
-            signing.returned(db, row, version)
+            returning.put(db, actor.account_id, row.source_id, report_id, version.id or 0)
         db.flush()
         return _opened(db, actor.account_id, report_id)
 

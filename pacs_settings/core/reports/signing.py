@@ -10,7 +10,6 @@ from pacs_settings.core.accounts import numbers, sessions
 from pacs_settings.core.tables import (
     Account,
     PhysicianNumber,
-    Report,
     ReportVersion,
     Signature,
 )
@@ -49,10 +48,6 @@ def current(db: Session, account_id: int) -> Signature | None:
     """The signature in use, to sign with."""
     row = signatures.latest(db, account_id)
     return row if row and row.withdrawn_at is None else None
-
-
-def returned(db: Session, row: Report, version: ReportVersion) -> None:
-    """Have a final version go back to its source, in the transaction that makes it final."""
 
 
 def _number(db: Session, account_id: int) -> str:

@@ -46,6 +46,44 @@ class Ways:
     hl7_addresses: list[str] | None = None
     number_kinds: list[str] | None = None
     preliminary: bool | None = None
+    return_archive: bool | None = None
+    result_address: str | None = None
+    result_tls: bool | None = None
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where reports go back to: an archive or none, an HL7 receiver or none (no host)."""
+
+    source_id: int
+    name: str
+    archive: Archive | None
+    hl7_application: str
+    hl7_facility: str
+    host: str
+    port: int
+    tls: bool
+
+
+def destination(source_id: int) -> Destination | None:
+    """Where reports of a source go back to; None where there is no such source."""
+    with reading() as db:
+        row = db.get(Source, source_id)
+    return _destination(row) if row else None
+
+
+def _destination(row: Source) -> Destination:
+    archive = _archive(row) if row.return_archive and row.orthanc_url else None
+    return Destination(
+        source_id=row.id or 0,
+        name=row.name,
+        archive=archive,
+        hl7_application=row.hl7_application,
+        hl7_facility=row.hl7_facility,
+        host=row.result_host,
+        port=row.result_port,
+        tls=row.result_tls,
+    )
 
 
 def archives() -> list[Archive]:
@@ -141,6 +179,9 @@ def _changes(ways: Ways) -> dict[str, Any]:
     if "orthanc_login" in given:
         login = given.pop("orthanc_login")
         given["sealed_orthanc_login"] = secrets.seal(PURPOSE, login) if login else ""
+    if "result_address" in given:
+        address = _host_and_port(given.pop("result_address"))
+        given["result_host"], given["result_port"] = address
     if given.get("orthanc_url"):
         given["orthanc_url"] = _url(given["orthanc_url"])
     for address in given.get("hl7_addresses", []):
@@ -160,6 +201,21 @@ def _url(typed: str) -> str:
     if not fit or "@" in typed or "?" in typed or "#" in typed or not typed.isprintable():
         raise Refused("source_url", "orthanc_url")
     return typed.rstrip("/")
+
+
+def _host_and_port(typed: str) -> tuple[str, int]:
+    """Of `host:port`, or `[address]:port` of IPv6; empty for none."""
+    if not typed:
+        return "", 0
+    try:
+        address = urlsplit(f"//{typed}")
+        host, port = address.hostname or "", address.port or 0
+    except ValueError:
+        host, port = "", 0
+    plain = typed.isascii() and typed.isprintable() and not set(typed) & set("@/?# ")
+    if not host or not port or not plain or len(host) > 255:
+        raise Refused("source_result", "result_address")
+    return host, port
 
 
 def _network(typed: str) -> str:

@@ -10,7 +10,7 @@ from pacs_settings.pages.shell.view import portal_page, route
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import empty, facts, note, pair
-from pacs_settings.ui.components.scripted import Loaded, Moment, Settled
+from pacs_settings.ui.components.scripted import Loaded, Moment, NativeLink, Settled
 from pacs_settings.ui.components.writing import Editor
 
 
@@ -172,10 +172,10 @@ def _validated() -> rx.Component:
         part("findings", ReportState.findings),
         part("conclusion", ReportState.conclusion),
         _mark(ReportState.signed),
-        rx.el.a(
+        NativeLink.create(
             t("reports.pdf"),
             href=route(f"/reports/{ReportState.report}/pdf"),
-            download="",
+            custom_attrs={"download": ""},
             class_name="button button-primary",
         ),
         title=t("reports.report"),

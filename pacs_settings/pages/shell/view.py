@@ -79,6 +79,13 @@ def _bar() -> rx.Component:
         class_name="bar-link",
         aria_label=t("nav.label"),
     )
+    favorites = rx.el.a(
+        frame.icon("/icons/star.svg", 20),
+        rx.el.span(t("nav.favorites")),
+        href="/favorites",
+        class_name="bar-link",
+        aria_label=t("nav.favorites"),
+    )
     reports = rx.el.a(
         frame.icon("/icons/report.svg", 20),
         rx.el.span(t("nav.reports")),
@@ -95,6 +102,7 @@ def _bar() -> rx.Component:
         rx.el.span(SessionState.name, class_name="bar-name"),
         language_choice(),
         rx.cond(SessionState.may_report, reports),
+        rx.cond(SessionState.must_enrol, rx.fragment(), favorites),
         cogwheel,
         sign_out,
         product=t("product"),

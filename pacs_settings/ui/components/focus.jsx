@@ -26,9 +26,10 @@ export function FocusKeeper() {
     };
     const look = () => {
       if (!path.length || path[0].isConnected || !lost()) return;
-      const place = path.find((node) => node.isConnected);
+      const places = path.filter((node) => node.isConnected);
       path = [];
-      place?.querySelector(REACHABLE)?.focus();
+      const near = places.map((node) => node.querySelector(REACHABLE)).find(Boolean);
+      near?.focus();
     };
     const changes = new MutationObserver(look);
     document.addEventListener("focusin", note);

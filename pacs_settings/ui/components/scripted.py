@@ -127,6 +127,27 @@ class Chooser(rx.Component):
     on_choose: rx.EventHandler[_number]  # type: ignore[valid-type]
 
 
+def _query(number: rx.Var[int], text: rx.Var[str]) -> tuple[rx.Var[int], rx.Var[str]]:
+    return (number, text)
+
+
+class SearchBox(rx.Component):
+    """A search field, with its results as children; `answer` is the number of the query answered.
+
+    It is 0 where nothing was: then what is typed is asked for again.
+    """
+
+    library = JSX["search.jsx"]
+    tag = "SearchBox"
+
+    label: rx.Var[str]
+    hint: rx.Var[str]
+    longest: rx.Var[int]
+    answer: rx.Var[int]
+
+    on_search: rx.EventHandler[_query]  # type: ignore[valid-type]
+
+
 class Dialog(rx.Component):
     """A modal dialog."""
 

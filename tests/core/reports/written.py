@@ -7,7 +7,7 @@ from pacs_settings.core import audit, signatures
 from pacs_settings.core.reports import reports, rights
 from pacs_settings.core.reports.reports import Opened
 from pacs_settings.core.studies import intake
-from pacs_settings.core.tables import Account, Report, Source
+from pacs_settings.core.tables import Account, Report, ReportVersion, Source, VersionKind
 from tests import factories
 from tests.core.studies.told import study
 from tests.core.test_signatures import drawing
@@ -64,3 +64,17 @@ def opened_by_a_study(source: Source, uid: str = "1.2.3", **values: Any) -> int:
         Report.subject == (uid or values["accession_number"]),  # type: ignore[arg-type]
     )
     return row.id or 0
+
+
+def stored_version(number: int, report: int = 7) -> int:
+    """A final version under this very number, of a report under that; `number`."""
+    if not factories.rows(Report, Report.id == report):  # type: ignore[arg-type]
+        source = factories.source().id or 0
+        factories.store(Report(id=report, source_id=source, subject=f"of {report}"))
+    if not factories.rows(ReportVersion, ReportVersion.id == number):  # type: ignore[arg-type]
+        values: dict[str, Any] = {"sha256": "0" * 64, "signer_name": "Robin"}
+        kind = VersionKind.VALIDATED
+        factories.store(
+            ReportVersion(id=number, report_id=report, number=number, kind=kind, **values)
+        )
+    return number

@@ -43,6 +43,24 @@ def test_another_archive_is_followed_from_now() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "host", "port"),
+    [("ris.example:2575", "ris.example", 2575), ("[::1]:99", "::1", 99), ("", "", 0)],
+)
+def test_where_reports_go_back_to(typed: str, host: str, port: int) -> None:
+    sources.put("Clinic", Ways(result_address=typed, result_tls=True, return_archive=True))
+    back = sources.destination(row("Clinic").id or 0)
+    assert back
+    assert (back.host, back.port, back.tls) == (host, port, True)
+    assert back.archive is None  # as long as it has none
+    sources.put("Clinic", Ways(orthanc_url="http://127.0.0.1:8042"))
+    back = sources.destination(row("Clinic").id or 0)
+    assert back
+    assert back.archive
+    assert back.host == host
+    assert sources.destination(10**6) is None
+
+
+@pytest.mark.parametrize(
     ("name", "ways", "code"),
     [
         ("", Ways(), "source_name"),
@@ -51,6 +69,19 @@ def test_another_archive_is_followed_from_now() -> None:
         ("Clinic", Ways(orthanc_url="http://user:password@x"), "source_url"),
         ("Clinic", Ways(hl7_addresses=["10.0.0.1/8"]), "source_address"),
         ("Clinic", Ways(number_kinds=["passport"]), "source_kind"),
+        *(
+            ("Clinic", Ways(result_address=typed), "source_result")
+            for typed in (
+                "ris",
+                "ris:0",
+                "ris:70000",
+                ":2575",
+                "u@ris:1",
+                "ris:1/x",
+                "a b:1",
+                "é:1",
+            )
+        ),
     ],
 )
 def test_it_is_refused_with_the_reason(name: str, ways: Ways, code: str) -> None:

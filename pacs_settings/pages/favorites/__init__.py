@@ -1,0 +1,1 @@
+"""Favorites, and finding colleagues."""
