@@ -1,5 +1,6 @@
 """One report: what stands, what its editor has typed, and the answer to the latest act."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -167,8 +168,8 @@ class ReportState(rx.State):
 
 def _named(path: str) -> int:
     """The report that an address names, or 0."""
-    last = path.rstrip("/").rpartition("/")[2]
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 10 else 0
+    named = re.fullmatch(r"/reports/([0-9]{1,9})/?", path)
+    return int(named[1]) if named else 0
 
 
 def _numbers(typed: dict[str, Any]) -> tuple[int, int, int]:

@@ -179,6 +179,12 @@ def test_the_second_save_is_refused_with_what_stands_and_loses_nothing(robin: Ra
     assert robin.save(mine, "Both.", 1).revision == 2
 
 
+def test_what_is_typed_upon_a_version_that_never_was_is_refused(robin: Radiologist) -> None:
+    mine = opened_by_a_study(robin.source)
+    with pytest.raises(Refused, match="report_unreadable"):
+        robin.save(mine, revision=7)
+
+
 def test_two_that_save_at_once_are_one_version_and_one_refusal(robin: Radiologist) -> None:
     mine = opened_by_a_study(robin.source)
     other = radiologist(robin.source)
