@@ -163,7 +163,7 @@ def _write(
 
 
 def _refuse_unfit(db: Session, row: Report, revision: int, kind: VersionKind) -> None:
-    if row.revision != revision and not row.revision:
+    if not 0 <= revision <= row.revision:
         raise Refused("report_unreadable")  # typed upon a version that never was
     if row.revision != revision:
         raise Changed(_version(*_latest(db, row)))
