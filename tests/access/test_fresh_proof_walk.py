@@ -105,6 +105,7 @@ SENSITIVE_ROUTES = {
     "/security/signature/next",
 }
 ORDINARY_ROUTES = {
+    "/reports/{id}/pdf",
     *(route.path for route in outbox_routes.routes),  # in development only
     "/auth/address",
     "/auth/challenge",

@@ -50,6 +50,7 @@ def test_a_route_takes_posts_only_but_for_links():
         "/link/unsubscribe/{token}": {"GET", "HEAD", "POST"},
         "/api/v1/openapi.json": {"GET", "HEAD"},
         "/api/v1/study-events": {"POST"},
+        "/reports/{id}/pdf": {"GET", "HEAD"},
     }
     assert all(ROUTES[path].methods == {"POST"} for path in POSTS)
     assert len(POSTS) > 20

@@ -58,6 +58,7 @@ class Listing:
 class Version:
     """One version: its text, who made it and how it is signed (`mark` is None unsigned)."""
 
+    id: int
     number: int
     kind: VersionKind
     text: Text
@@ -83,6 +84,12 @@ class Opened:
     draft: Draft | None
     signs: bool
     may_validate: bool
+
+    @property
+    def final_id(self) -> int:
+        """The newest version that is final, which goes back to the source; 0 for none."""
+        kinds = (VersionKind.VALIDATED, VersionKind.ADDENDUM)
+        return next((one.id for one in self.history if one.kind in kinds), 0)
 
 
 class Changed(Refused):
@@ -234,6 +241,7 @@ def _latest(db: Session, row: Report) -> Any:
 
 def _version(row: ReportVersion, signature: Any) -> Version:
     return Version(
+        row.id or 0,
         row.number,
         VersionKind(row.kind),
         Text(row.findings, row.conclusion),

@@ -10,11 +10,11 @@ from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current
 from pacs_settings.access.tabs import tabs
 from pacs_settings.core import clock
-from pacs_settings.core.reports import drafts, reports
+from pacs_settings.core.reports import drafts, reports, returning
 from pacs_settings.core.reports.reports import Opened
 from pacs_settings.pages.answers import ask
 from pacs_settings.pages.reports import shown
-from pacs_settings.pages.reports.shown import Change, Fact, Mark, Step
+from pacs_settings.pages.reports.shown import Change, Fact, Mark, Return, Step
 from pacs_settings.pages.texts import say
 
 MOST = 2**31 - 1  # of a number that a browser sends as a report or revision
@@ -35,6 +35,7 @@ class ReportState(rx.State):
     signed: Mark = Mark()
     addenda: list[Mark] = []
     history: list[Step] = []
+    returns: list[Return] = []
     signs: bool = False
     may_validate: bool = False
     typed: dict[str, str] = {}
@@ -124,6 +125,7 @@ class ReportState(rx.State):
         elif answer.value:
             self.said, self.aside = say(said), ""
             self._show(answer.value, saved=number)
+            await self._look_back(answer.value)
             self._tell_others()
         self.answer += 1
 
@@ -131,6 +133,7 @@ class ReportState(rx.State):
         answer = await ask(reports.opened, current().account_id, report)
         if answer.value:
             self._show(answer.value, fill=fill)
+            await self._look_back(answer.value)
         elif answer.code == "not_found":
             self.reset()
             self.loaded = True
@@ -152,6 +155,11 @@ class ReportState(rx.State):
         self.signs, self.may_validate = opened.signs, opened.may_validate
         self._offer(opened)
         self.fill, self.saved, self.stamp = fill, saved, clock.now().isoformat()
+
+    async def _look_back(self, opened: Opened) -> None:
+        """How far the PDF is on its way back to the source."""
+        answer = await ask(returning.where, opened.final_id)
+        self.returns = shown.returns(answer.value or [])
 
     def _offer(self, opened: Opened) -> None:
         """What the boxes begin with, and upon what that was typed."""
