@@ -37,6 +37,11 @@ SENSITIVE = {
     "signature_state.withdraw",
 }
 ORDINARY = {
+    "favorites_state.load",
+    "favorites_state.remove",
+    "favorites_state.search",
+    "favorites_state.show_search",
+    "favorites_state.star",
     "link_state.load_activation",
     "link_state.load_lock",
     "line_state.close",

@@ -154,6 +154,8 @@ def test_withdrawing(desk: Desk) -> None:
     withdraw.click()
     page.get_by_role("button", name="Keep it").click()
     expect(saved(page)).to_be_visible()
+    withdraw.click()
+    page.reload()
     desk.person.age()
     withdraw.click()
     page.get_by_role("button", name="Withdraw it").click()

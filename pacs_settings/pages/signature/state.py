@@ -50,7 +50,8 @@ class SignatureState(rx.State):
     @requires(Permission.SIGNATURE)
     async def load(self):
         """Read the signature in use."""
-        self.said = self.problem = self.withdrawn = ""
+        self.said = self.preview_svg = self.preview_problem = self.typed_problem = ""
+        self.asking = False
         await self._load()
         self.loaded = True
 

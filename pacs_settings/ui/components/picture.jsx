@@ -19,7 +19,8 @@ export function PictureUpload(props) {
     const told =
       file.size > largest
         ? { refused: "too_large", message: largeText }
-        : await post(address, file).catch(() => ({ refused: "failed", message: failedText }));
+        : // without its kind: in development another port would be asked for permission first
+          await post(address, file.slice()).catch(() => ({ refused: "failed", message: failedText }));
     if (mine !== latest.current) return;
     setBusy(false);
     if (told.refused && !told.declined) setShown({ svg: "", problem: told.message, said: "" });
