@@ -156,6 +156,8 @@ def _write(
 
 
 def _refuse_unfit(db: Session, row: Report, revision: int, kind: VersionKind) -> None:
+    if not 0 <= revision <= row.revision:  # of no page of ours
+        raise Refused("report_unreadable")
     if row.revision != revision:
         raise Changed(_version(*_latest(db, row)))
     final = row.state == ReportState.VALIDATED
