@@ -29,16 +29,14 @@ from pacs_settings.adapters.ldap_directory import LdapDirectory
 from pacs_settings.config import config
 from pacs_settings.core import ports
 from pacs_settings.logs import bound_libraries, quiet_values
-from pacs_settings.pages import failures
+from pacs_settings.pages import failures, routes
 from pacs_settings.pages.favorites import pages as favorites
 from pacs_settings.pages.links import view as links
 from pacs_settings.pages.mappings import pages as mappings
-from pacs_settings.pages.mobile import routes as mobile_routes
 from pacs_settings.pages.personal import pages as personal
 from pacs_settings.pages.privacy import pages as privacy
 from pacs_settings.pages.reports import pages as reports
 from pacs_settings.pages.security import pages as security
-from pacs_settings.pages.security import routes as security_routes
 from pacs_settings.pages.shell.state import SessionState
 from pacs_settings.pages.sign_in.state import SignInState, StartState
 from pacs_settings.pages.sign_in.view import sign_in_page, start_page
@@ -53,8 +51,7 @@ sys.setswitchinterval(0.0005)  # a click waits for a thread twice; the default m
 ports.directories["demo"] = DemoDirectory
 ports.directories["ldap"] = LdapDirectory
 report_routes.set_up(worker.pdf_of)
-ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, security_routes, mobile_routes)
-ROUTES += (report_routes,)
+ROUTES = (api_routes, sign_in_routes, link_routes, proof_routes, report_routes, *routes.MODULES)
 if not config().production:
     ROUTES += (outbox_routes,)
 api = Starlette(

@@ -65,18 +65,26 @@ def go(path: str) -> RedirectResponse:
 
 def own_post(endpoint: Endpoint) -> Endpoint:
     """Let a post through only from our own pages and of a sensible size."""
+    return own_post_of(LARGEST)(endpoint)
 
-    @wraps(endpoint)
-    async def guarded(request: Request) -> Response:
-        if not who(request).same_origin:
-            return PlainTextResponse("origin not allowed", status_code=403)
-        length = request.headers.get("content-length", "")
-        streamed = "transfer-encoding" in request.headers  # then the length promises nothing
-        if streamed or not length.isdecimal() or int(length) > LARGEST:
-            return PlainTextResponse("the form is too large", status_code=413)
-        return await endpoint(request)
 
-    return guarded
+def own_post_of(largest: int) -> Callable[[Endpoint], Endpoint]:
+    """Let a post through only from our own pages and of at most so many bytes."""
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        @wraps(endpoint)
+        async def guarded(request: Request) -> Response:
+            if not who(request).same_origin:
+                return PlainTextResponse("origin not allowed", status_code=403)
+            length = request.headers.get("content-length", "")
+            streamed = "transfer-encoding" in request.headers  # then the length promises nothing
+            if streamed or not length.isdecimal() or int(length) > largest:
+                return PlainTextResponse("the form is too large", status_code=413)
+            return await endpoint(request)
+
+        return guarded
+
+    return decorate
 
 
 def allowed(permission: Permission, *, fresh: bool = False) -> Callable[[Acting], Endpoint]:

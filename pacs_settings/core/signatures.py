@@ -46,19 +46,22 @@ def history(account_id: int) -> list[Saved]:
         return [_saved(row) for row in db.exec(query)]
 
 
-def save_drawn(actor: audit.Actor, raw: object) -> Saved:
-    """Store strokes as the next version; raises Refused, also without the right to edit."""
-    return _save(actor, signature_kinds.drawn, raw)
+def save_drawn(actor: audit.Actor, raw: object, *, first: bool = False) -> Saved:
+    """Store strokes as the next version; raises Refused, also without the right to edit.
+
+    With `first` only where no signature was ever saved; else raises Refused `signature_there`.
+    """
+    return _save(actor, signature_kinds.drawn, raw, first)
 
 
-def save_typed(actor: audit.Actor, raw: object) -> Saved:
+def save_typed(actor: audit.Actor, raw: object, *, first: bool = False) -> Saved:
     """Store a typed name as the next version; raises Refused like `save_drawn`."""
-    return _save(actor, signature_kinds.typed, raw)
+    return _save(actor, signature_kinds.typed, raw, first)
 
 
-def save_picture(actor: audit.Actor, raw: bytes) -> Saved:
+def save_picture(actor: audit.Actor, raw: bytes, *, first: bool = False) -> Saved:
     """Store an uploaded picture as the next version; raises Refused like `save_drawn`."""
-    return _save(actor, signature_kinds.uploaded, raw)
+    return _save(actor, signature_kinds.uploaded, raw, first)
 
 
 def withdraw(actor: audit.Actor) -> None:
@@ -81,11 +84,13 @@ def content(row: Signature) -> Content:
     return signature_kinds.from_canonical(Kind(row.kind), row.drawing)
 
 
-def _save(actor: audit.Actor, read: Callable[[Any], Content], raw: object) -> Saved:
+def _save(actor: audit.Actor, read: Callable[[Any], Content], raw: object, first: bool) -> Saved:
     made = read(raw)
     with writing() as db:
         _refuse_without_right(db, actor)
         former = latest(db, actor.account_id)
+        if first and former:
+            raise Refused("signature_there")
         row = Signature(
             account_id=actor.account_id,
             version=former.version + 1 if former else 1,

@@ -32,6 +32,9 @@ SENSITIVE = {
     "security_state.send_again",
     "sessions_state.end",
     "sessions_state.end_others",
+    "signature_state.replace",
+    "signature_state.replace_typed",
+    "signature_state.withdraw",
 }
 ORDINARY = {
     "link_state.load_activation",
@@ -80,8 +83,13 @@ ORDINARY = {
     "sessions_state.forget",  # it can only make signing in harder
     "sessions_state.load",
     "sign_in_state.load",
+    "signature_state.ask_withdrawal",
+    "signature_state.give_up",
     "signature_state.load",
+    "signature_state.preview",
     "signature_state.save",
+    "signature_state.save_typed",
+    "signature_state.uploaded",
     "start_state.go_in",
 }
 SENSITIVE_ROUTES = {
@@ -94,8 +102,10 @@ SENSITIVE_ROUTES = {
     "/security/passkeys/new",
     "/security/password",
     "/security/recovery",
+    "/security/signature/next",
 }
 ORDINARY_ROUTES = {
+    "/reports/{id}/pdf",
     *(route.path for route in outbox_routes.routes),  # in development only
     "/auth/address",
     "/auth/challenge",
@@ -112,6 +122,8 @@ ORDINARY_ROUTES = {
     "/auth/renew",
     "/auth/resend",
     "/auth/sign-out",
+    "/security/signature/first",
+    "/security/signature/preview",
     "/security/strength",
     "/auth/link/unsubscribe",
     "/link/unsubscribe/{token}",

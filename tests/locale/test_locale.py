@@ -25,7 +25,10 @@ from pacs_settings.core.tables import (
     Means,
     Method,
     Outcome,
+    ReportState,
+    SignatureKind,
     StudyKind,
+    VersionKind,
 )
 from pacs_settings.locale import catalog, choose, text
 
@@ -135,6 +138,7 @@ def refused() -> set[str]:
     )
     for path in (
         "errors",
+        "reports/reports",
         "accounts/throttle",
         "accounts/password_change",
         "accounts/send_limits",
@@ -282,11 +286,25 @@ PARTS: dict[str, set[str]] = {
     "privacy.{}_hint": {"contact", "email", "mobile"},
     "privacy.card.{}": {"name", "email", "mobile"},
     "privacy.found.{}": {"search", "exact", "nobody"},
+    "reports.{}": {
+        *("studied_on", "description", "source", "institution", "accession", "study_uid"),
+        *("patient", "state", "changed", "findings", "conclusion", "not_found", "not_found_hint"),
+        *("kept", "lost", "discard", "take_theirs", "save_mine", "conflict", "save"),
+    },
+    "reports.changed.{}": {"saved", "final"},
+    "reports.kind.{}": {str(kind) for kind in VersionKind},
+    "reports.state.{}": {str(state) for state in ReportState},
     "proof.{}": {"title", "hint", "confirm", "use_code", "use_password", "use_passkey"},
     "security.{}": {"current", "new", "again"},
     "security.method.{}": {str(method) for method in Method},
     "security.method.{}_hint": {str(method) for method in Method},
     "security.sent.{}": {"email", "sms"},
+    "signature.{}": {
+        *("number", "made", "when", "hash", "proven", "until"),
+        *("draw", "type", "upload"),
+    },
+    "signature.{}_hint": {"draw", "type", "upload"},
+    "signature.kind.{}": {str(kind) for kind in SignatureKind},
     "sms.{}": {"code"},
     "strength.{}": set("01234"),
 }

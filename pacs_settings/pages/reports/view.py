@@ -9,8 +9,9 @@ from pacs_settings.pages.reports.state import ReportState
 from pacs_settings.pages.shell.view import portal_page, route
 from pacs_settings.pages.texts import leave_texts, t
 from pacs_settings.ui.components.card import card
-from pacs_settings.ui.components.feedback import empty, note
-from pacs_settings.ui.components.scripted import Editor, Loaded, Moment, NativeLink, Settled
+from pacs_settings.ui.components.feedback import empty, facts, note, pair
+from pacs_settings.ui.components.scripted import Loaded, Moment, NativeLink, Settled
+from pacs_settings.ui.components.writing import Editor
 
 
 def section() -> rx.Component:
@@ -46,8 +47,8 @@ def _facts() -> rx.Component:
             rx.el.dt(fact.label), rx.el.dd(fact.text, class_name="figures"), key=fact.label
         )
 
-    facts = rx.el.dl(rx.foreach(ReportState.facts, line), class_name="preview")
-    return card(facts, title=t("reports.study"))
+    known = rx.el.dl(rx.foreach(ReportState.facts, line), class_name="preview")
+    return card(known, title=t("reports.study"))
 
 
 def _editing() -> rx.Component:
@@ -152,13 +153,7 @@ def _mark(mark: rx.Var[Mark]) -> rx.Component:
             rx.el.div(rx.html(mark.svg), class_name="signature-saved"),
             rx.el.p(t("reports.unsigned"), class_name="hint"),
         ),
-        rx.el.p(
-            mark.name,
-            rx.cond(mark.number != "", f", {mark.number}", ""),
-            ", ",
-            Moment.create(iso=mark.at),
-            class_name="hint",
-        ),
+        facts(pair(mark.name, mark.number), [Moment.create(iso=mark.at)]),
         class_name="mark",
     )
 

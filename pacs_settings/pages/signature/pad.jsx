@@ -2,6 +2,7 @@
 // keeps the strokes through resizing, colours them with the page, and hands them over on Save.
 import { useEffect, useId, useRef, useState } from "react";
 import Pad from "signature_pad";
+import { DECLINED } from "$/public/external/pacs_settings/ui/components/scripted/post.jsx";
 
 const MAX_RATIO = 3; // a finer backing store costs memory and shows nothing more
 const MAX_POINTS = 4500; // below what the server takes; some 110 kB of text
@@ -187,6 +188,11 @@ function useAnswer(ack, onAnswer) {
     setWaiting(false);
     onAnswer();
   });
+  useEffect(() => {
+    const free = () => setWaiting(false);
+    document.addEventListener(DECLINED, free);
+    return () => document.removeEventListener(DECLINED, free);
+  }, []);
   useEffect(() => {
     if (!waiting) return undefined;
     const timer = setTimeout(() => setWaiting(false), PATIENCE);

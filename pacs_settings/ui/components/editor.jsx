@@ -192,7 +192,7 @@ export function Editor(props) {
   useEffect(() => {
     if (answer && field) typing.boxes[field]?.focus();
   }, [answer]);
-  useEffect(() => (dirty ? askBeforeUnload() : undefined), [dirty]);
+  useEffect(() => (dirty ? askBeforeUnload(keep) : undefined), [dirty]);
 
   const waiting = busy || lost;
   const act = (send, upon = typing.base) => () => {

@@ -4,7 +4,7 @@
 import { useCallback, useContext, useEffect, useRef, useState } from "react";
 import { EventLoopContext } from "$/utils/context";
 import { LeaveGuard } from "./leave_guard.jsx";
-import { post } from "./post.jsx";
+import { DECLINED, post } from "./post.jsx";
 
 const TYPED = "input:not([type=hidden], [readonly])";
 const PATIENCE = 8000; // ms without an answer until one may send again
@@ -79,6 +79,13 @@ export function Form(props) {
     if (accepted) accept();
     else refuse(field, message);
   }, [answer]);
+
+  // Nor does what is not proven.
+  useEffect(() => {
+    const free = () => setBusy(false);
+    document.addEventListener(DECLINED, free);
+    return () => document.removeEventListener(DECLINED, free);
+  }, []);
 
   // What was under way when the connection broke gets no answer any more.
   useEffect(() => {

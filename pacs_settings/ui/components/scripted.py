@@ -148,43 +148,6 @@ class SearchBox(rx.Component):
     on_search: rx.EventHandler[_query]  # type: ignore[valid-type]
 
 
-class Editor(rx.Component):
-    """Text boxes whose typing is kept as a draft; `boxes` are lists of name, label and sentence.
-
-    `stamp` changes whenever `values` were read anew, `answer` with each answer to an act; `kept`
-    and `saved` are the numbers of the typing that was. Children are shown in a conflict.
-    """
-
-    library = JSX["editor.jsx"]
-    tag = "Editor"
-
-    boxes: rx.Var[list[list[str]]]
-    texts: rx.Var[dict[str, str]]
-    longest: rx.Var[int]
-    leave: rx.Var[dict[str, str]]
-    report: rx.Var[int]
-    revision: rx.Var[int]
-    base: rx.Var[int]
-    values: rx.Var[dict[str, str]]
-    stamp: rx.Var[str]
-    fill: rx.Var[bool]
-    saved: rx.Var[int]
-    kept: rx.Var[int]
-    kept_at: rx.Var[str]
-    keep_problem: rx.Var[str]
-    answer: rx.Var[int]
-    field: rx.Var[str]
-    problem: rx.Var[str]
-    said: rx.Var[str]
-    conflict: rx.Var[str]
-    reason: rx.Var[str]
-
-    on_keep: rx.EventHandler[_values]  # type: ignore[valid-type]
-    on_save: rx.EventHandler[_values]  # type: ignore[valid-type]
-    on_finish: rx.EventHandler[_values]  # type: ignore[valid-type]
-    on_discard: rx.EventHandler[_values]  # type: ignore[valid-type]
-
-
 class Dialog(rx.Component):
     """A modal dialog."""
 
