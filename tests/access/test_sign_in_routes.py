@@ -50,6 +50,7 @@ def test_a_route_takes_posts_only_but_for_links():
         "/link/unsubscribe/{token}": {"GET", "HEAD", "POST"},
         "/api/v1/openapi.json": {"GET", "HEAD"},
         "/api/v1/study-events": {"POST"},
+        "/reports/{id}/pdf": {"GET", "HEAD"},
     }
     assert all(ROUTES[path].methods == {"POST"} for path in POSTS)
     assert len(POSTS) > 20
@@ -309,7 +310,9 @@ def test_a_malformed_form_is_no_failure(
     browser = sofie if owned else Browser(server)
     headers = browser.headers(Content_Type=kind)
     answer = CLIENT.post(f"{server.url}{path}", content=body, headers=headers)
-    assert answer.status_code in (200, 303, 400, 413, 422, 429), answer.text
+    fit = (200, 303, 400, 413, 422, 429)
+    expected = (403,) if path.startswith("/security/signature") else fit  # she edits no reports
+    assert answer.status_code in expected, answer.text
     browser.keep(answer)
     assert owned or SESSION not in browser.jar
 

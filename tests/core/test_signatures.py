@@ -44,6 +44,16 @@ def test_what_is_saved_is_shown(an: audit.Actor) -> None:
     assert signatures.current(factories.own(factories.person(LEA))) is None
 
 
+def test_what_must_be_the_first_is_refused_once_there_was_one(an: audit.Actor) -> None:
+    signatures.save_typed(an, "An Peeters", first=True)
+    with pytest.raises(Refused, match="signature_there"):
+        signatures.save_drawn(an, drawing(), first=True)
+    signatures.withdraw(an)
+    with pytest.raises(Refused, match="signature_there"):
+        signatures.save_drawn(an, drawing(), first=True)
+    assert len(mine()) == 1
+
+
 def test_versions_are_added_and_never_changed(an: audit.Actor) -> None:
     first = signatures.save_drawn(an, drawing())
     [row] = mine()

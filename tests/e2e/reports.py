@@ -12,7 +12,7 @@ SOURCE = "UZ Demo Radiology"
 _numbers = count(1)
 
 
-def editor(server: Server, **values: object) -> Person:
+def editor(server: Server, source: str = SOURCE, **values: object) -> Person:
     """Somebody who may edit the reports of a source, without a signature."""
     person = somebody(server, AN, **values)
     execute(
@@ -20,12 +20,12 @@ def editor(server: Server, **values: object) -> Person:
         "INSERT INTO report_right (account_id, source_id) SELECT account.id, source.id"
         " FROM account, source WHERE username = ? AND source.name = ?",
         person.username,
-        SOURCE,
+        source,
     )
     return person
 
 
-def opened(server: Server, description: str = "") -> int:
+def opened(server: Server, description: str = "", source: str = SOURCE) -> int:
     """An empty report of a new study."""
     subject = f"2.25.9{next(_numbers):05}"
     execute(
@@ -37,7 +37,7 @@ def opened(server: Server, description: str = "") -> int:
         subject,
         subject,
         description or f"Study {subject}",
-        SOURCE,
+        source,
     )
     return int(look_up(server, "SELECT max(id) FROM report"))
 

@@ -90,6 +90,10 @@ def test_a_study_is_reported_signed_sealed_and_back_in_its_archive(
     assert stored.PatientID == "P1"
     length = stored.EncapsulatedDocumentLength
     assert stored.EncapsulatedDocument[:length] == path.read_bytes()
+    page.reload()
+    ready(page)
+    back = page.get_by_role("list", name="On its way back to the source")
+    expect(back).to_contain_text("Has the report")
     changed = bytearray(path.read_bytes())
     changed[len(changed) // 3] ^= 1
     path.write_bytes(changed)

@@ -291,6 +291,7 @@ PARTS: dict[str, set[str]] = {
         *("patient", "state", "changed", "findings", "conclusion", "not_found", "not_found_hint"),
         *("kept", "lost", "discard", "take_theirs", "save_mine", "conflict", "save"),
     },
+    "reports.back.{}": {"archive", "result", "sent", "waiting", "failed"},
     "reports.changed.{}": {"saved", "final"},
     "reports.kind.{}": {str(kind) for kind in VersionKind},
     "reports.state.{}": {str(state) for state in ReportState},

@@ -75,6 +75,12 @@ class Opened:
         """The version that was made last."""
         return self.addenda[-1] if self.addenda else self.latest
 
+    @property
+    def final_id(self) -> int:
+        """The newest version that is final, which goes back to the source; 0 for none."""
+        kinds = (VersionKind.VALIDATED, VersionKind.ADDENDUM)
+        return next((one.id for one in self.history if one.kind in kinds), 0)
+
 
 class Changed(Refused):
     """Somebody else has saved meanwhile; `theirs` is what stands now."""
@@ -147,8 +153,8 @@ def _write(
 
 
 def _refuse_unfit(db: Session, row: Report, revision: int, kind: VersionKind) -> None:
-    if not 0 <= revision <= row.revision:  # of no page of ours
-        raise Refused("report_unreadable")
+    if not 0 <= revision <= row.revision:
+        raise Refused("report_unreadable")  # typed upon a version that never was
     if row.revision != revision:
         raise Changed(versions.newest(db, row.id or 0))
     final = row.state == ReportState.VALIDATED

@@ -13,13 +13,14 @@ from pacs_settings.core.signature_kinds import Content, Kind
 from pacs_settings.core.tables import ReportVersion, Signature, VersionKind
 
 _TABLE: sa.Table = ReportVersion.__table__  # type: ignore[attr-defined]
-_FEW = _TABLE.c["number", "kind", "signer_name", "created_at", "sha256"]
+_FEW = _TABLE.c["id", "number", "kind", "signer_name", "created_at", "sha256"]
 
 
 @dataclass(frozen=True)
 class Step:
     """What made a version, who and when; SHA-256 of its text."""
 
+    id: int
     number: int
     kind: VersionKind
     name: str
@@ -49,7 +50,7 @@ def history(db: Session, report_id: int) -> list[Step]:
     """All versions, the latest first."""
     query = sa.select(*_FEW).where(_TABLE.c.report_id == report_id)
     rows = db.execute(query.order_by(_TABLE.c.number.desc())).all()
-    return [Step(number, VersionKind(kind), *more) for number, kind, *more in rows]
+    return [Step(row.id, row.number, VersionKind(row.kind), *row[3:]) for row in rows]
 
 
 def shown(db: Session, report_id: int) -> list[Version]:
@@ -70,6 +71,7 @@ def newest(db: Session, report_id: int) -> Version:
 
 def _version(row: ReportVersion, signature: Signature | None) -> Version:
     return Version(
+        row.id or 0,
         row.number,
         VersionKind(row.kind),
         row.signer_name,

@@ -6,6 +6,7 @@ from pacs_settings.access.principal import language
 from pacs_settings.core import dates, signature_kinds
 from pacs_settings.core.reports import comparison, versions
 from pacs_settings.core.reports.reports import Facts, Opened
+from pacs_settings.core.reports.returning import Where
 from pacs_settings.core.reports.texts import Text
 from pacs_settings.core.reports.versions import Version
 from pacs_settings.core.tables import ReportState, VersionKind
@@ -49,6 +50,27 @@ class Change:
     side: str
     text: str
     heading: str
+
+
+@dataclass(frozen=True)
+class Return:
+    """How far the PDF is on one way back to its source."""
+
+    way: str
+    state: str
+    at: str
+
+
+def returns(found: list[Where]) -> list[Return]:
+    """The ways back, in words."""
+    return [
+        Return(
+            say(f"reports.back.{one.channel}"),
+            say(f"reports.back.{one.state}"),
+            one.at.isoformat(),
+        )
+        for one in found
+    ]
 
 
 def facts(known: Facts) -> list[Fact]:

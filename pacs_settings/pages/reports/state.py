@@ -1,6 +1,7 @@
 """One report: what stands, what its editor has typed, and the answer to the latest act."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,11 +11,11 @@ from pacs_settings.access.permissions import Permission, requires
 from pacs_settings.access.principal import current
 from pacs_settings.access.tabs import tabs
 from pacs_settings.core import clock
-from pacs_settings.core.reports import drafts, reports
+from pacs_settings.core.reports import drafts, reports, returning
 from pacs_settings.core.reports.reports import Opened
 from pacs_settings.pages.answers import ask
 from pacs_settings.pages.reports import shown
-from pacs_settings.pages.reports.shown import Change, Fact, Mark, Step
+from pacs_settings.pages.reports.shown import Change, Fact, Mark, Return, Step
 from pacs_settings.pages.texts import say
 
 MOST = 2**31 - 1  # of a number that a browser sends as a report or revision
@@ -35,6 +36,7 @@ class ReportState(rx.State):
     signed: Mark = Mark()
     addenda: list[Mark] = []
     history: list[Step] = []
+    returns: list[Return] = []
     signs: bool = False
     may_validate: bool = False
     typed: dict[str, str] = {}
@@ -124,6 +126,7 @@ class ReportState(rx.State):
         elif answer.value:
             self.said, self.aside = say(said), ""
             await self._show(answer.value, saved=number)
+            await self._look_back(answer.value)
             self._tell_others()
         self.answer += 1
 
@@ -131,6 +134,7 @@ class ReportState(rx.State):
         answer = await ask(reports.opened, current().account_id, report)
         if answer.value:
             await self._show(answer.value, fill=fill)
+            await self._look_back(answer.value)
         elif answer.code == "not_found":
             self.reset()
             self.loaded = True
@@ -150,6 +154,11 @@ class ReportState(rx.State):
         self._offer(opened)
         self.fill, self.saved, self.stamp = fill, saved, clock.now().isoformat()
 
+    async def _look_back(self, opened: Opened) -> None:
+        """How far the PDF is on its way back to the source."""
+        answer = await ask(returning.where, opened.final_id)
+        self.returns = shown.returns(answer.value or [])
+
     def _offer(self, opened: Opened) -> None:
         """What the boxes begin with, and upon what that was typed."""
         draft = opened.draft
@@ -165,8 +174,8 @@ class ReportState(rx.State):
 
 def _named(path: str) -> int:
     """The report that an address names, or 0."""
-    last = path.rstrip("/").rpartition("/")[2]
-    return int(last) if last.isascii() and last.isdigit() and len(last) < 10 else 0
+    named = re.fullmatch(r"/reports/([0-9]{1,9})/?", path)
+    return int(named[1]) if named else 0
 
 
 def _numbers(typed: dict[str, Any]) -> tuple[int, int, int]:

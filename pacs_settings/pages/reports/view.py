@@ -4,7 +4,7 @@ import reflex as rx
 from reflex_components_core.react_router import ReactRouterLink
 
 from pacs_settings.core.reports.texts import LONGEST
-from pacs_settings.pages.reports.shown import Change, Fact, Mark, Step
+from pacs_settings.pages.reports.shown import Change, Fact, Mark, Return, Step
 from pacs_settings.pages.reports.state import ReportState
 from pacs_settings.pages.shell.view import portal_page, route
 from pacs_settings.pages.texts import leave_texts, t
@@ -178,8 +178,19 @@ def _validated() -> rx.Component:
             custom_attrs={"download": ""},
             class_name="button button-primary",
         ),
+        _returns(),
         title=t("reports.report"),
         sentence=t("reports.final"),
+    )
+
+
+def _returns() -> rx.Component:
+    def line(one: rx.Var[Return]) -> rx.Component:
+        return rx.el.li(facts([one.way], [one.state], [Moment.create(iso=one.at)]), key=one.way)
+
+    return rx.cond(
+        ReportState.returns.length() > 0,
+        rx.el.ul(rx.foreach(ReportState.returns, line), aria_label=t("reports.back.label")),
     )
 
 
