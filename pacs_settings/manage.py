@@ -102,6 +102,11 @@ def _report_right(asked: argparse.Namespace) -> None:
     change(asked.username, asked.source)
 
 
+def _report_rights(_: argparse.Namespace) -> None:
+    for row in rights.listed():
+        print(f"{row.source}\t{row.username}")
+
+
 def _returns(_: argparse.Namespace) -> None:
     for row in returning.not_there():
         told = (str(row.version_id), row.channel, row.source, row.state, row.problem or "-")
@@ -120,6 +125,7 @@ SOURCES: dict[str, Callable[[argparse.Namespace], None]] = {
     "link-number": _link_number,
     "group": _group,
     "report-right": _report_right,
+    "report-rights": _report_rights,
     "returns": _returns,
     "return-again": _return_again,
 }
@@ -149,6 +155,7 @@ def _source_commands(commands: Any) -> None:
     link = commands.add_parser("link-number", help="give an account one more physician number")
     for name in ("username", "kind", "number"):
         link.add_argument(name)
+    commands.add_parser("report-rights", help="list who may edit the reports of which source")
     right = commands.add_parser("report-right", help="who may edit the reports of a source")
     right.add_argument("what", choices=["give", "take"])
     right.add_argument("username")

@@ -43,10 +43,23 @@ def test_each_command_does_what_it_says(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.usefixtures("database")
+def test_who_may_edit_reports_is_given_taken_and_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    source = factories.source()
+    told = f"{source.name}\t{AN}\n"
+    assert manage.main(["report-right", "give", AN, source.name]) == 0
+    assert manage.main(["report-rights"]) == 0
+    assert told in capsys.readouterr().out
+    assert manage.main(["report-right", "take", AN, source.name]) == 0
+    assert manage.main(["report-rights"]) == 0
+    assert told not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["unlock", AN], "This account is not locked."),
+        (["report-right", "give", AN, "Nowhere"], text("en", "refused.source_unknown")),
         (["unlock", "nobody@demo.example"], "There is no account with this address."),
         (["invite-again", AN], "This account is not waiting for its activation."),
         (["invite", "nobody", "No", "Body", "Flanders"], "Enter your full e-mail address"),

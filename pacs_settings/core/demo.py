@@ -48,6 +48,7 @@ def load_into_empty() -> bool:
         free = Region(name="Flanders")
         strict = Region(name="Netherlands", strong_authentication=True, phone_country="NL")
         strict.time_zone, strict.language = "Europe/Amsterdam", "nl"
+        strict.validate_unsigned = True
         domain = Domain(
             name="uz-demo.example", directory="demo", administrator="it@uz-demo.example"
         )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit, signature_kinds
@@ -15,9 +16,11 @@ from pacs_settings.core.errors import Refused
 from pacs_settings.core.signature_kinds import Content, Kind
 from pacs_settings.core.tables import Account, Signature, SignatureKind
 
+MOST_TOLD = 100  # versions of a history
+
 
 @dataclass(frozen=True)
-class Saved:
+class Version:
     """A version (from 1): when, by which means its owner had proven to be there, SHA-256."""
 
     version: int
@@ -26,24 +29,33 @@ class Saved:
     sha256: str
     proven_by: str
     withdrawn_at: str
+
+
+@dataclass(frozen=True)
+class Saved(Version):
+    """A version with what it is."""
+
     content: Content
 
 
 def current(account_id: int) -> Saved | None:
     """The signature in use; None where nothing was ever saved, or the latest was withdrawn."""
-    found = history(account_id)
-    return found[0] if found and not found[0].withdrawn_at else None
+    with reading() as db:
+        row = latest(db, account_id)
+    return _saved(row) if row and row.withdrawn_at is None else None
 
 
-def history(account_id: int) -> list[Saved]:
-    """All versions, the latest first."""
+def history(account_id: int) -> list[Version]:
+    """The latest versions without what they are, the latest first."""
     query = (
         select(Signature)
+        .options(defer(Signature.drawing))  # type: ignore[arg-type]  # some 100 kB each
         .where(Signature.account_id == account_id)
         .order_by(col(Signature.version).desc())
+        .limit(MOST_TOLD)
     )
     with reading() as db:
-        return [_saved(row) for row in db.exec(query)]
+        return [_version(row) for row in db.exec(query)]
 
 
 def save_drawn(actor: audit.Actor, raw: object, *, first: bool = False) -> Saved:
@@ -125,14 +137,17 @@ def latest(db: Session, account_id: int) -> Signature | None:
 
 
 def _saved(row: Signature) -> Saved:
-    return Saved(
+    return Saved(**vars(_version(row)), content=content(row))
+
+
+def _version(row: Signature) -> Version:
+    return Version(
         row.version,
         SignatureKind(row.kind),
         row.created_at.isoformat(),
         row.sha256,
         row.proven_by,
         _iso(row.withdrawn_at),
-        content(row),
     )
 
 

@@ -128,9 +128,38 @@ def test_one_that_is_withdrawn_signs_no_more_and_is_kept(an: audit.Actor) -> Non
     assert signatures.current(an.account_id) is None
     [kept] = signatures.history(an.account_id)
     assert kept.withdrawn_at
-    assert kept.content == saved.content
+    assert (kept.version, kept.sha256) == (saved.version, saved.sha256)
+    assert signatures.content(mine()[0]) == saved.content
     with pytest.raises(Refused) as refused:
         signatures.withdraw(an)
     assert refused.value.code == "no_signature"
     assert signatures.save_drawn(an, drawing(2)).version == 2
     assert factories.rows(AuditEntry)[1].tag == "account:signature:withdrawn"
+
+
+def test_the_history_is_of_the_latest_alone(
+    an: audit.Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lean in range(3):
+        signatures.save_drawn(an, drawing(lean))
+    monkeypatch.setattr(signatures, "MOST_TOLD", 2)
+    assert [one.version for one in signatures.history(an.account_id)] == [3, 2]
+    assert signatures.history(factories.own(factories.person(LEA))) == []
+
+
+@pytest.mark.asvs("8.2.1")
+def test_without_the_right_to_edit_reports_nothing_is_withdrawn(an: audit.Actor) -> None:
+    signatures.save_drawn(an, drawing())
+    factories.change(AN, may_edit_reports=False)
+    with pytest.raises(Refused) as refused:
+        signatures.withdraw(an)
+    assert refused.value.code == "may_not_edit_reports"
+    assert mine()[0].withdrawn_at is None
+
+
+def test_of_two_that_withdraw_at_once_one_is_told_there_is_none(an: audit.Actor) -> None:
+    signatures.save_drawn(an, drawing())
+    ends = factories.together(*[partial(signatures.withdraw, an)] * 2)
+    assert sorted(type(end).__name__ for end in ends) == ["NoneType", "Refused"]
+    tags = [entry.tag for entry in factories.rows(AuditEntry)]
+    assert tags.count("account:signature:withdrawn") == 1

@@ -265,6 +265,14 @@ def test_the_largest_text(desk: Desk, server: Server) -> None:
     assert look_up(server, length, desk.report) == 40_000
 
 
+def test_half_a_character_at_the_end_of_the_longest_text_loses_nothing(desk: Desk) -> None:
+    typed = "(box) => { box.value = 'cut off \\uD83E';"
+    desk.text.evaluate(typed + " box.dispatchEvent(new Event('input', { bubbles: true })); }")
+    desk.told("Draft kept")
+    desk.open()
+    expect(desk.text).to_have_value("cut off \ufffd")
+
+
 def test_without_a_signature(page: Page, server: Server) -> None:
     desk = Desk(page, editor(server), opened(server)).enter()
     expect(page.get_by_role("link", name="Make your signature")).to_be_visible()

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pacs_settings.core import audit, signatures
+from pacs_settings.core import audit
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import reading, writing
 from pacs_settings.core.errors import NotYours, Refused
-from pacs_settings.core.reports import drafts, returning, rights, signing, texts
+from pacs_settings.core.reports import drafts, returning, rights, signing, texts, versions
 from pacs_settings.core.reports.drafts import Draft
 from pacs_settings.core.reports.texts import Text
+from pacs_settings.core.reports.versions import Step, Version
 from pacs_settings.core.tables import (
     Account,
     Region,
@@ -55,21 +55,6 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Version:
-    """One version: its text, who made it and how it is signed (`mark` is None unsigned)."""
-
-    id: int
-    number: int
-    kind: VersionKind
-    text: Text
-    name: str
-    physician_number: str
-    at: datetime
-    sha256: str
-    mark: signatures.Content | None = None
-
-
-@dataclass(frozen=True)
 class Opened:
     """A report as its editor sees it; `latest` is what stands, addenda come after a validation.
 
@@ -80,10 +65,15 @@ class Opened:
     revision: int
     latest: Version | None
     addenda: list[Version]
-    history: list[Version]
+    history: list[Step]
     draft: Draft | None
     signs: bool
     may_validate: bool
+
+    @property
+    def newest(self) -> Version | None:
+        """The version that was made last."""
+        return self.addenda[-1] if self.addenda else self.latest
 
     @property
     def final_id(self) -> int:
@@ -166,7 +156,7 @@ def _refuse_unfit(db: Session, row: Report, revision: int, kind: VersionKind) ->
     if not 0 <= revision <= row.revision:
         raise Refused("report_unreadable")  # typed upon a version that never was
     if row.revision != revision:
-        raise Changed(_version(*_latest(db, row)))
+        raise Changed(versions.newest(db, row.id or 0))
     final = row.state == ReportState.VALIDATED
     if final != (kind == VersionKind.ADDENDUM):
         raise Refused("report_final" if final else "report_not_final")
@@ -209,47 +199,18 @@ def _opened(db: Session, account_id: int, report_id: int) -> Opened:
     if found is None:
         raise NotYours
     row, source = found
-    history = [_version(*both) for both in _versions(db, row)]
+    shown = versions.shown(db, report_id)
     signs = signing.current(db, account_id) is not None
     account = db.get_one(Account, account_id)
     return Opened(
         facts=_facts(row, source),
         revision=row.revision,
-        latest=next((one for one in history if one.kind != VersionKind.ADDENDUM), None),
-        addenda=[one for one in reversed(history) if one.kind == VersionKind.ADDENDUM],
-        history=history,
+        latest=shown[0] if shown else None,
+        addenda=shown[1:],
+        history=versions.history(db, report_id),
         draft=drafts.read(db, account_id, report_id),
         signs=signs,
         may_validate=signs or _may_unsigned(db, account),
-    )
-
-
-def _versions(db: Session, row: Report) -> list[Any]:
-    """All versions with their signatures, the latest first."""
-    return list(
-        db.execute(
-            signing.WITH_SIGNATURE.where(col(ReportVersion.report_id) == row.id).order_by(
-                col(ReportVersion.number).desc()
-            )
-        ).all()
-    )
-
-
-def _latest(db: Session, row: Report) -> Any:
-    return _versions(db, row)[0]
-
-
-def _version(row: ReportVersion, signature: Any) -> Version:
-    return Version(
-        row.id or 0,
-        row.number,
-        VersionKind(row.kind),
-        Text(row.findings, row.conclusion),
-        row.signer_name,
-        row.signer_number,
-        row.created_at,
-        row.sha256,
-        signatures.content(signature) if signature else None,
     )
 
 

@@ -1,5 +1,7 @@
 """Who may edit the reports of a source: both the account's own right and one for the source."""
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
@@ -8,6 +10,28 @@ from pacs_settings.core.accounts import known
 from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours, Refused
 from pacs_settings.core.tables import Account, Report, ReportRight, Source
+
+
+@dataclass(frozen=True)
+class Right:
+    """Somebody who may edit the reports of a source."""
+
+    username: str
+    source: str
+
+
+def listed() -> list[Right]:
+    """All who may edit reports somewhere, by source and address."""
+    query = (
+        sa.select(col(Account.username), col(Source.name))
+        .select_from(ReportRight)
+        .join(Account, col(Account.id) == col(ReportRight.account_id))
+        .join(Source, col(Source.id) == col(ReportRight.source_id))
+        .where(col(Account.may_edit_reports).is_(True))
+        .order_by(col(Source.name), col(Account.username))
+    )
+    with reading() as db:
+        return [Right(username, source) for username, source in db.execute(query)]
 
 
 def give(username: str, source: str) -> None:
@@ -59,12 +83,12 @@ def _change(username: str, source: str, may: bool) -> None:
             raise Refused("source_unknown", "source")
         key = (account.id, row.id)
         there = db.get(ReportRight, key)
-        before = {"source": row.id, "may": there is not None}
-        if may and not there:
-            db.add(ReportRight(account_id=account.id or 0, source_id=row.id or 0))
+        before = {"source": row.id, "may": bool(there and account.may_edit_reports)}
+        if may:
+            db.merge(ReportRight(account_id=account.id or 0, source_id=row.id or 0))
             account.may_edit_reports = True
             db.add(account)
-        elif there and not may:
+        elif there:
             db.delete(there)
         if before["may"] != may:
             after = {"account": account.id, "source": row.id, "may": may}

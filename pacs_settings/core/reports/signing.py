@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from pacs_settings.core import audit, signatures
+from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers, sessions
 from pacs_settings.core.tables import (
     Account,
@@ -33,10 +33,9 @@ class Signer:
 
 def signer(db: Session, account: Account, actor: audit.Actor) -> Signer:
     """The account as a signer now, with the signature in use."""
-    mark = current(db, actor.account_id)
     return Signer(
         editor_id=actor.account_id,
-        signature_id=mark.id if mark else None,
+        signature_id=current(db, actor.account_id),
         signer_name=f"{account.title} {account.first_name} {account.last_name}".strip(),
         signer_number=_number(db, actor.account_id),
         session_id=actor.session_id,
@@ -44,10 +43,12 @@ def signer(db: Session, account: Account, actor: audit.Actor) -> Signer:
     )
 
 
-def current(db: Session, account_id: int) -> Signature | None:
-    """The signature in use, to sign with."""
-    row = signatures.latest(db, account_id)
-    return row if row and row.withdrawn_at is None else None
+def current(db: Session, account_id: int) -> int | None:
+    """The number of the signature in use, to sign with."""
+    mine = sa.select(col(Signature.id), col(Signature.withdrawn_at))
+    query = mine.where(col(Signature.account_id) == account_id)
+    row = db.execute(query.order_by(col(Signature.version).desc()).limit(1)).one_or_none()
+    return row.id if row and row.withdrawn_at is None else None
 
 
 def _number(db: Session, account_id: int) -> str:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from pacs_settings.access.principal import language
 from pacs_settings.core import dates, signature_kinds
-from pacs_settings.core.reports import comparison
-from pacs_settings.core.reports.reports import Facts, Opened, Version
+from pacs_settings.core.reports import comparison, versions
+from pacs_settings.core.reports.reports import Facts, Opened
 from pacs_settings.core.reports.returning import Where
 from pacs_settings.core.reports.texts import Text
+from pacs_settings.core.reports.versions import Version
 from pacs_settings.core.tables import ReportState, VersionKind
 from pacs_settings.pages.texts import say
 
@@ -87,16 +88,23 @@ def facts(known: Facts) -> list[Fact]:
     return [Fact(say(f"reports.{name}"), text) for name, text in values.items() if text]
 
 
+def drawn(opened: Opened) -> tuple[Mark, list[Mark], list[Change]]:
+    """What stands, addenda and a conflict: takes some 50 ms a signature, so not on the loop."""
+    added = [mark(one, say("reports.signed_by", name=one.name)) for one in opened.addenda]
+    return mark(opened.latest, say("reports.signature")), added, changes(opened)
+
+
 def mark(version: Version | None, title: str) -> Mark:
     """The signature beneath a version; its image is named `title`."""
     if version is None:
         return Mark()
-    svg = signature_kinds.to_svg(version.mark, title) if version.mark else ""
+    content = version.mark
+    svg = signature_kinds.to_svg(content, title) if content else ""
     at = version.at.isoformat()
     return Mark(joined(version.text), svg, version.name, version.physician_number, at)
 
 
-def steps(history: list[Version]) -> list[Step]:
+def steps(history: list[versions.Step]) -> list[Step]:
     """The history, the latest first."""
     return [
         Step(one.number, say(f"reports.kind.{one.kind}"), one.name, one.at.isoformat())
@@ -108,7 +116,7 @@ def changes(opened: Opened) -> list[Change]:
     """How what is kept differs from what was saved meanwhile; all of that where it is final."""
     if not stale(opened) or opened.draft is None:
         return []
-    theirs = opened.history[0].text
+    theirs = opened.newest.text if opened.newest else Text()
     mine = Text() if final(opened) else opened.draft.text
     lines, found, part = comparison.compared(mine, theirs), list[Change](), ""
     for place, line in enumerate(lines):

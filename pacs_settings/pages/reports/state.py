@@ -1,5 +1,6 @@
 """One report: what stands, what its editor has typed, and the answer to the latest act."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -124,7 +125,7 @@ class ReportState(rx.State):
             await self._load(report)
         elif answer.value:
             self.said, self.aside = say(said), ""
-            self._show(answer.value, saved=number)
+            await self._show(answer.value, saved=number)
             await self._look_back(answer.value)
             self._tell_others()
         self.answer += 1
@@ -132,7 +133,7 @@ class ReportState(rx.State):
     async def _load(self, report: int, *, fill: bool = False) -> None:
         answer = await ask(reports.opened, current().account_id, report)
         if answer.value:
-            self._show(answer.value, fill=fill)
+            await self._show(answer.value, fill=fill)
             await self._look_back(answer.value)
         elif answer.code == "not_found":
             self.reset()
@@ -140,17 +141,14 @@ class ReportState(rx.State):
         else:
             self.problem = answer.problem
 
-    def _show(self, opened: Opened, *, fill: bool = False, saved: int = 0) -> None:
+    async def _show(self, opened: Opened, *, fill: bool = False, saved: int = 0) -> None:
         self.found = self.loaded = True
         self.report, self.revision = opened.facts.id, opened.revision
         self.title = opened.facts.description or say("reports.no_description")
         self.facts, self.final = shown.facts(opened.facts), shown.final(opened)
         self.findings = opened.latest.text.findings if opened.latest else ""
         self.conclusion = opened.latest.text.conclusion if opened.latest else ""
-        self.signed = shown.mark(opened.latest, say("reports.signature"))
-        self.addenda = [
-            shown.mark(one, say("reports.signed_by", name=one.name)) for one in opened.addenda
-        ]
+        self.signed, self.addenda, self.changes = await asyncio.to_thread(shown.drawn, opened)
         self.history = shown.steps(opened.history)
         self.signs, self.may_validate = opened.signs, opened.may_validate
         self._offer(opened)
@@ -167,7 +165,7 @@ class ReportState(rx.State):
         self.typed = shown.typed(opened)
         self.base = draft.revision if draft else opened.revision
         self.kept_at = draft.kept_at.isoformat() if draft else ""
-        self.conflict, self.changes = shown.conflict(opened), shown.changes(opened)
+        self.conflict = shown.conflict(opened)
 
     def _tell_others(self) -> None:
         token = self._get_root_state().router_data["token"]

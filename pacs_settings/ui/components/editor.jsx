@@ -20,6 +20,13 @@ function clock(iso) {
   return moment.toLocaleString(FORMS[spoken] || spoken, form);
 }
 
+// What no database takes would be refused as a whole: NUL, and half of a character, which is what
+// the longest text may end with.
+const storable = (text) =>
+  text
+    .replaceAll("\0", "")
+    .replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
+
 function put(box, text) {
   if (!box || box.value === text) return;
   const { selectionStart, selectionEnd } = box;
@@ -47,7 +54,7 @@ class Typing {
   note(name, text) {
     strokes += 1;
     this.typed = strokes;
-    this.values[name] = text;
+    this.values[name] = storable(text);
   }
 
   told(revision) {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pacs_settings.core import desk, signatures
+from pacs_settings.core import db, desk, signatures
 from pacs_settings.core.errors import NotYours, Refused
-from pacs_settings.core.reports import drafts, reports, rights
+from pacs_settings.core.reports import drafts, reports, rights, versions
 from pacs_settings.core.reports.reports import Changed, Opened
 from pacs_settings.core.reports.texts import Text
 from pacs_settings.core.studies import intake
@@ -36,6 +36,12 @@ def refusal(work: object) -> str:
     with pytest.raises(Refused) as refused:
         work()  # type: ignore[operator]
     return refused.value.code
+
+
+def kept_of(report_id: int) -> list[ReportVersion]:
+    """All that is stored of a report, the oldest first."""
+    rows = factories.rows(ReportVersion, ReportVersion.report_id == report_id)  # type: ignore[arg-type]
+    return sorted(rows, key=lambda row: row.number)
 
 
 # A study opens one.
@@ -98,6 +104,19 @@ def test_a_right_that_is_taken_is_gone_at_once(robin: Radiologist, taken: str) -
         robin.save(mine)
 
 
+def test_a_right_is_given_again_to_who_may_edit_nothing_any_more() -> None:
+    someone = radiologist()
+    factories.change(someone.account.username, may_edit_reports=False)
+    mine = (someone.account.username, someone.source.name)
+    assert rights.Right(*mine) not in rights.listed()
+    rights.give(*mine)
+    assert rights.Right(*mine) in rights.listed()
+    entry = factories.rows(AuditEntry)[-1]
+    assert (entry.before["may"], entry.after["may"]) == (False, True)
+    rights.give(*mine)
+    assert factories.rows(AuditEntry)[-1] == entry
+
+
 def test_giving_a_right_is_audited_and_refused_for_what_is_not_there() -> None:
     source = factories.source()
     someone = factories.account()
@@ -142,7 +161,8 @@ def test_saving_keeps_a_version_with_the_signature_of_its_editor(robin: Radiolog
     assert first.latest.physician_number.replace("-", "") == number.value
     assert first.latest.mark is not None
     second = robin.save(mine, "A fracture.", 1)
-    assert [version.text.findings for version in second.history] == ["A fracture.", "No fracture."]
+    assert [step.number for step in second.history] == [2, 1]
+    assert [row.findings for row in kept_of(mine)] == ["No fracture.", "A fracture."]
     assert reports.opened(robin.id, mine) == second
     entry = factories.rows(AuditEntry)[-1]
     assert (entry.tag, entry.after["version"]) == ("report:saved", 2)
@@ -225,6 +245,23 @@ def test_what_is_added_is_signed_by_itself(robin: Radiologist) -> None:
     ]
 
 
+def test_of_many_versions_only_what_stands_and_addenda_are_read_in_full(
+    robin: Radiologist,
+) -> None:
+    mine = opened_by_a_study(robin.source)
+    for revision in range(3):
+        robin.save(mine, f"Text {revision}", revision)
+    with db.reading() as session:
+        assert [one.text.findings for one in versions.shown(session, mine)] == ["Text 2"]
+        assert [step.number for step in versions.history(session, mine)] == [3, 2, 1]
+    final = robin.validate(mine, "Final.", 3)
+    assert final.newest == final.latest
+    added = robin.add(mine, "More.", 4)
+    assert [added.newest] == added.addenda
+    assert added.newest
+    assert added.newest.text.findings == "More."
+
+
 @pytest.mark.parametrize("allowed", [True, False])
 def test_without_a_signature_the_region_says_whether_it_is_validated(allowed: bool) -> None:
     where = factories.region(validate_unsigned=allowed)
@@ -249,7 +286,10 @@ def test_a_report_keeps_the_very_signature_it_was_signed_with(
     else:
         signatures.withdraw(robin.actor)
     after = reports.opened(robin.id, mine)
-    assert after.history == before.history
+    assert (after.latest, after.history) == (before.latest, before.history)
+    assert before.latest
+    assert after.latest
+    assert after.latest.mark == before.latest.mark
     assert after.signs is (what == "replaced")
 
 
@@ -284,14 +324,14 @@ STEPS = st.lists(
 def test_what_was_kept_never_changes(robin: Radiologist, steps: list[str]) -> None:
     uid = f"1.2.{len(factories.rows(Report))}"
     mine = opened_by_a_study(robin.source, uid)
-    kept: list[reports.Version] = []
+    kept: list[ReportVersion] = []
     for place, step in enumerate(steps):
         with suppress(Refused):
             _do(robin, mine, uid, step, str(place))
         shown: Opened = reports.opened(robin.id, mine)
-        oldest_first = list(reversed(shown.history))
-        assert oldest_first[: len(kept)] == kept
-        kept = oldest_first
+        rows = kept_of(mine)
+        assert rows[: len(kept)] == kept
+        kept = rows
         finals = [one for one in kept if one.kind == VersionKind.VALIDATED]
         assert len(finals) <= 1
         assert (shown.facts.state == ReportState.VALIDATED) is bool(finals)
