@@ -34,7 +34,7 @@ def test_the_list(page: Page, server: Server) -> None:
     sign_in(page, editor(server, "AZ Voorbeeld").username)
     page.get_by_role("banner").get_by_role("link", name="Reports").click()
     ready(page)
-    assert page.title().startswith("Reports")
+    expect(page).to_have_title("Reports – PACS settings")
     table = page.get_by_role("table", name="Reports", exact=True)
     first = table.get_by_role("row").nth(1)
     expect(first).to_contain_text("AZ Voorbeeld")
@@ -244,6 +244,7 @@ def test_two_tabs_of_one_person(desk: Desk) -> None:
 def test_from_one_report_to_another(desk: Desk, server: Server) -> None:
     desk.text.fill("Of the first.")
     desk.page.get_by_role("link", name="Back to the list").click()
+    desk.page.wait_for_url("**/reports")
     ready(desk.page)
     kept = "SELECT count(*) FROM report_draft WHERE report_id = ?"
     second = opened(server, "Another study")
