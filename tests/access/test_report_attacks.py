@@ -233,7 +233,6 @@ def test_a_right_that_is_taken_ends_at_the_next_event(
 
 
 @pytest.mark.parametrize("name", ["validate", "add"])
-@pytest.mark.asvs("7.5.3")
 def test_what_is_final_takes_a_fresh_proof(
     server: Server, attacker: Browser, sources: tuple[str, str], name: str
 ) -> None:

@@ -1,5 +1,6 @@
 """Real directories on loopback, and bad servers in their place."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,3 +64,12 @@ def faulty() -> Iterator[Callable[[Behaviour], Faulty]]:
     yield make
     for server in made:
         server.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_in_this_thread() -> Iterator[None]:
+    """Deliveries run in threads without one; here Playwright may keep its own from other tests."""
+    before = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(before)

@@ -1,6 +1,5 @@
 """A real Orthanc takes reports and gives them back."""
 
-import asyncio
 import hashlib
 import io
 import logging
@@ -9,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -33,19 +31,12 @@ from tests import factories, seen
 from tests.adapters import documents, faults, orthanc_server
 from tests.adapters.faults import Behaviour, Faulty
 from tests.adapters.orthanc_server import LOGIN, Orthanc, image
-from tests.conftest import in_a_loop, require
+from tests.conftest import require
 from tests.core.reports.written import stored_version
 from tests.factories import AN
 from tests.fakes import FakeMailer, FakeTexter
 
 PDF = b"%PDF-1.4\nodd length\n%%EOF"
-
-
-@pytest.fixture(autouse=True)
-def _beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliveries run in threads of their own; here another test may have a loop in this one."""
-    loops = SimpleNamespace(run=in_a_loop, to_thread=asyncio.to_thread)
-    monkeypatch.setattr(orthanc_store, "asyncio", loops)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.conftest import Server
 from tests.e2e.conftest import Complaints
-from tests.e2e.people import somebody
+from tests.e2e.people import somebody, until
 from tests.e2e.reports import Desk, editor, opened, sign
 from tests.e2e.states import fits, speaks_dutch
 from tests.e2e.steps import AN, SOFIE, draw, execute, look_up, ready, show, sign_in
@@ -223,7 +223,7 @@ def test_a_draft_survives_a_lost_connection_and_a_restart(
     desk.told("Draft kept")
     expect(desk.text).to_have_value("Before. After.")
     kept = "SELECT findings FROM report_draft WHERE report_id = ?"
-    assert look_up(server, kept, desk.report) == "Before. After."
+    until(lambda: look_up(server, kept, desk.report) == "Before. After.")
     desk.open()
     expect(desk.text).to_have_value("Before. After.")
     desk.button("Save").click()
