@@ -170,6 +170,8 @@ def test_withdrawing(desk: Desk) -> None:
 
 def test_by_keyboard_alone(desk: Desk) -> None:
     page = desk.page
+    # The browser is asked in passing to tell of choosers: here long before there is one.
+    page.on("filechooser", lambda _chooser: None)
     radios = page.get_by_role("radiogroup", name="How to make it").get_by_role("radio")
     tab_to(page, radios.first)
     page.keyboard.press("ArrowRight")
