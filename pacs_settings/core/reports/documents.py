@@ -15,6 +15,7 @@ from pacs_settings.core.reports.document import (
     State,
     Study,
 )
+from pacs_settings.core.reports.versions import FINAL
 from pacs_settings.core.tables import (
     Account,
     Region,
@@ -22,10 +23,7 @@ from pacs_settings.core.tables import (
     ReportVersion,
     Signature,
     Source,
-    VersionKind,
 )
-
-FINAL = (VersionKind.VALIDATED, VersionKind.ADDENDUM)
 
 
 def latest(account_id: int, report_id: int) -> int | None:

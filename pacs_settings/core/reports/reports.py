@@ -78,8 +78,7 @@ class Opened:
     @property
     def final_id(self) -> int:
         """The newest version that is final, which goes back to the source; 0 for none."""
-        kinds = (VersionKind.VALIDATED, VersionKind.ADDENDUM)
-        return next((one.id for one in self.history if one.kind in kinds), 0)
+        return next((one.id for one in self.history if one.kind in versions.FINAL), 0)
 
 
 class Changed(Refused):

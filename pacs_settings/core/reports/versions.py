@@ -13,6 +13,7 @@ from pacs_settings.core.signature_kinds import Content, Kind
 from pacs_settings.core.tables import ReportVersion, Signature, VersionKind
 
 _TABLE: sa.Table = ReportVersion.__table__  # type: ignore[attr-defined]
+FINAL = (VersionKind.VALIDATED, VersionKind.ADDENDUM)  # what goes back to the source
 _FEW = _TABLE.c["id", "number", "kind", "signer_name", "created_at", "sha256"]
 
 

@@ -12,6 +12,7 @@ from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card, row
 from pacs_settings.ui.components.feedback import alert, empty, facts, status
 from pacs_settings.ui.components.scripted import Chooser, Loaded, Switch
+from pacs_settings.ui.components.table import pager, table
 
 
 def section() -> rx.Component:
@@ -72,27 +73,10 @@ def _table() -> rx.Component:
         rx.el.th(t(f"mappings.{name}_short"), scope="col", class_name="switch-column")
         for name in ("on_study", "on_report")
     ]
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(t("nav.mappings"), class_name="visually-hidden"),
-            rx.el.thead(
-                rx.el.tr(
-                    *switches,
-                    *[_heading(order) for order in Order],
-                    rx.el.th(
-                        rx.el.span(t("mappings.why_column"), class_name="visually-hidden"),
-                        scope="col",
-                    ),
-                )
-            ),
-            rx.el.tbody(rx.foreach(MappingsState.lines, _line)),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-        tab_index=0,
-        role="region",
-        aria_label=t("mappings.region"),
-    )
+    why = rx.el.span(t("mappings.why_column"), class_name="visually-hidden")
+    headings = [*switches, *[_heading(order) for order in Order], rx.el.th(why, scope="col")]
+    lines = rx.foreach(MappingsState.lines, _line)
+    return table(headings, lines, caption=t("nav.mappings"), region=t("mappings.region"))
 
 
 def _heading(order: Order) -> rx.Component:
@@ -153,25 +137,17 @@ def _switch(line: rx.Var[Line], which: str, loaded: rx.Var[bool]) -> rx.Componen
 
 
 def _pager() -> rx.Component:
-    def turn(key: str, step: int, stop: rx.Var[bool]) -> rx.Component:
-        return button(t(key), on_click=MappingsState.turn_page(step), off=stop)
-
-    return rx.cond(
-        MappingsState.pages > 1,
-        rx.el.nav(
-            turn("mappings.previous", -1, MappingsState.number <= 1),
-            rx.el.span(
-                t(
-                    "mappings.page",
-                    number=MappingsState.number,
-                    pages=MappingsState.pages,
-                ),
-                class_name="figures",
-            ),
-            turn("mappings.next", 1, MappingsState.number >= MappingsState.pages),
-            aria_label=t("mappings.pager"),
-            class_name="pager",
-        ),
+    number, pages = MappingsState.number, MappingsState.pages
+    return pager(
+        number,
+        pages,
+        MappingsState.turn_page,
+        {
+            "label": t("mappings.pager"),
+            "previous": t("mappings.previous"),
+            "page": t("mappings.page", number=number, pages=pages),
+            "next": t("mappings.next"),
+        },
     )
 
 

@@ -15,6 +15,7 @@ from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import alert, empty, note
 from pacs_settings.ui.components.field import choice, field, read_only, text_input
 from pacs_settings.ui.components.scripted import Form, Loaded, Moment
+from pacs_settings.ui.components.table import table
 
 
 def section() -> rx.Component:
@@ -169,18 +170,9 @@ def _history_table() -> rx.Component:
     names = ("when", "address", "device", "means", "outcome")
     head = [rx.el.th(t(f"history.{name}"), scope="col") for name in names]
     head.append(rx.el.th(rx.el.span(t("history.act"), class_name="visually-hidden"), scope="col"))
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(t("personal.history"), class_name="visually-hidden"),
-            rx.el.thead(rx.el.tr(*head)),
-            rx.el.tbody(rx.foreach(PersonalState.attempts, _history_row)),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-        tab_index=0,
-        role="region",
-        aria_label=t("personal.history_region"),
-    )
+    rows = rx.foreach(PersonalState.attempts, _history_row)
+    region = t("personal.history_region")
+    return table(head, rows, caption=t("personal.history"), region=region)
 
 
 def _history_row(row: rx.Var[Attempt]) -> rx.Component:

@@ -7,10 +7,10 @@ from pacs_settings.core.tables import ReportState as State
 from pacs_settings.pages.reports.list_state import ReportsState, Row
 from pacs_settings.pages.shell.view import portal_page
 from pacs_settings.pages.texts import t
-from pacs_settings.ui.components.button import button
 from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import empty
 from pacs_settings.ui.components.scripted import Loaded, Moment
+from pacs_settings.ui.components.table import pager, table
 
 COLUMNS = ("studied_on", "description", "source", "accession", "patient", "state", "changed")
 
@@ -59,18 +59,8 @@ def _filter() -> rx.Component:
 
 def _table() -> rx.Component:
     headings = [rx.el.th(t(f"reports.{name}"), scope="col") for name in COLUMNS]
-    return rx.el.div(
-        rx.el.table(
-            rx.el.caption(t("nav.reports"), class_name="visually-hidden"),
-            rx.el.thead(rx.el.tr(*headings)),
-            rx.el.tbody(rx.foreach(ReportsState.rows, _row)),
-            class_name="table",
-        ),
-        class_name="table-scroll",
-        tab_index=0,
-        role="region",
-        aria_label=t("reports.region"),
-    )
+    rows = rx.foreach(ReportsState.rows, _row)
+    return table(headings, rows, caption=t("nav.reports"), region=t("reports.region"))
 
 
 def _row(row: rx.Var[Row]) -> rx.Component:
@@ -90,19 +80,15 @@ def _row(row: rx.Var[Row]) -> rx.Component:
 
 
 def _pager() -> rx.Component:
-    def turn(key: str, step: int, stop: rx.Var[bool]) -> rx.Component:
-        return button(t(key), on_click=ReportsState.turn_page(step), off=stop)
-
-    return rx.cond(
-        ReportsState.pages > 1,
-        rx.el.nav(
-            turn("mappings.previous", -1, ReportsState.number <= 1),
-            rx.el.span(
-                t("mappings.page", number=ReportsState.number, pages=ReportsState.pages),
-                class_name="figures",
-            ),
-            turn("mappings.next", 1, ReportsState.number >= ReportsState.pages),
-            aria_label=t("reports.pager"),
-            class_name="pager",
-        ),
+    number, pages = ReportsState.number, ReportsState.pages
+    return pager(
+        number,
+        pages,
+        ReportsState.turn_page,
+        {
+            "label": t("reports.pager"),
+            "previous": t("mappings.previous"),
+            "page": t("mappings.page", number=number, pages=pages),
+            "next": t("mappings.next"),
+        },
     )

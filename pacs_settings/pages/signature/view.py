@@ -13,6 +13,7 @@ from pacs_settings.ui.components.card import card
 from pacs_settings.ui.components.feedback import alert, empty, status
 from pacs_settings.ui.components.field import field, text_input
 from pacs_settings.ui.components.scripted import Form, Loaded, Moment
+from pacs_settings.ui.components.table import table
 from pacs_settings.ui.components.writing import PictureUpload, Ways
 
 COLUMNS = ("number", "made", "when", "hash", "proven", "until")
@@ -148,22 +149,11 @@ def _upload() -> rx.Component:
 
 def _history() -> rx.Component:
     headings = [rx.el.th(t(f"signature.{name}"), scope="col") for name in COLUMNS]
-    table = rx.el.table(
-        rx.el.caption(t("signature.history"), class_name="visually-hidden"),
-        rx.el.thead(rx.el.tr(*headings)),
-        rx.el.tbody(rx.foreach(SignatureState.history, _line)),
-        class_name="table",
-    )
+    lines = rx.foreach(SignatureState.history, _line)
     return rx.cond(
         SignatureState.history.length() > 0,
         card(
-            rx.el.div(
-                table,
-                class_name="table-scroll",
-                tab_index=0,
-                role="region",
-                aria_label=t("signature.region"),
-            ),
+            table(headings, lines, caption=t("signature.history"), region=t("signature.region")),
             title=t("signature.history"),
             sentence=t("signature.history_hint"),
         ),
