@@ -83,6 +83,7 @@ def _reports() -> None:
         sa.UniqueConstraint("source_id", "subject", name=op.f("uq_report_source_id_subject")),
     )
     op.create_index("ix_report_listed", "report", ["source_id", "state", "created_at"])
+    op.create_index("ix_report_order", "report", ["source_id", "accession_number"])
 
 
 def _versions() -> None:
@@ -106,7 +107,7 @@ def _versions() -> None:
         sa.CheckConstraint(kinds, name=op.f("ck_report_version_kind")),
         _key("report_version", "report_id", "report", "CASCADE"),
         _key("report_version", "editor_id", "account", "SET NULL"),
-        _key("report_version", "signature_id", "signature", "SET NULL"),
+        _key("report_version", "signature_id", "signature", "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_version")),
         sa.UniqueConstraint("report_id", "number", name=op.f("uq_report_version_report_id_number")),
     )

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import signature_kinds
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.clock import now
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.reports.texts import Text
 from pacs_settings.core.tables import (
     Account,
@@ -112,7 +113,7 @@ def _version(
         sha256=text.sha256,
         editor_id=radiologist.id,
         signature_id=signature.id,
-        signer_name=f"{radiologist.first_name} {radiologist.last_name}",
+        signer_name=full_name(radiologist),
         signer_number=numbers.display(numbers.NumberKind.RIZIV, numbers.riziv(145_111, 4)),
         proven_by="password",
         created_at=report.changed_at + timedelta(minutes=20 * number),

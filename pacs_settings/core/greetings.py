@@ -1,4 +1,4 @@
-"""How each language addresses a person in a mail, by title and gender."""
+"""How a person is named, and how each language addresses one in a mail, by title and gender."""
 
 import re
 from typing import Protocol
@@ -11,8 +11,8 @@ PROFESSOR = {"prof", "profa", "professor", "professorin", "professeur", "profess
 DOCTOR = {"dr", "dre", "doctor", "dokter", "docteur", "docteure", "doktor", "doktorin"}
 
 
-class Addressed(Protocol):
-    """Whoever a mail is written to."""
+class Named(Protocol):
+    """Whoever has a name."""
 
     @property
     def title(self) -> str:
@@ -26,6 +26,10 @@ class Addressed(Protocol):
     def last_name(self) -> str:
         """Family name."""
 
+
+class Addressed(Named, Protocol):
+    """Whoever a mail is written to."""
+
     @property
     def gender(self) -> Gender:
         """Form of address."""
@@ -33,6 +37,11 @@ class Addressed(Protocol):
     @property
     def language(self) -> str:
         """Of mails."""
+
+
+def full_name(person: Named) -> str:
+    """Title, given and family name, as far as there are any."""
+    return " ".join(filter(None, (person.title, person.first_name, person.last_name)))
 
 
 def greeting(person: Addressed) -> str:

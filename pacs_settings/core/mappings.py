@@ -14,6 +14,7 @@ from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, transaction, writing
 from pacs_settings.core.errors import NotYours
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.quick import Quick
 from pacs_settings.core.tables import (
     Account,
@@ -179,9 +180,8 @@ def shared(account_id: int) -> list[Shared]:
 
 
 def _shared(row: Any) -> Shared:
-    owner = " ".join(filter(None, (row.title, row.first_name, row.last_name)))
     shown = numbers.display(numbers.NumberKind(row.kind), row.number)
-    return Shared(row.id, row.source, owner, shown, row.group)
+    return Shared(row.id, row.source, full_name(row), shown, row.group)
 
 
 def changed_since(account_ids: list[int], moment: datetime) -> set[tuple[int, datetime]]:

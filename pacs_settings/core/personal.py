@@ -10,6 +10,7 @@ from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.tables import Account, Gender, PhysicianNumber, Region
 
 
@@ -50,7 +51,7 @@ def load(account_id: int) -> PersonalSettings:
         query = select(PhysicianNumber).where(PhysicianNumber.account_id == account_id)
         rows = list(db.exec(query.order_by(col(PhysicianNumber.id))))
     return PersonalSettings(
-        name=f"{account.title} {account.first_name} {account.last_name}".strip(),
+        name=full_name(account),
         username=account.username,
         numbers=[NumberLine(row.kind, _shown(row)) for row in rows],
         mobile_phone=_phone(account.mobile_phone, country),

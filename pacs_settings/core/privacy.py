@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from pacs_settings.core import audit, phones
 from pacs_settings.core.accounts import numbers
 from pacs_settings.core.db import hold, reading, writing
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.search import index
 from pacs_settings.core.tables import Account, PhysicianNumber, Region
 
@@ -89,7 +90,7 @@ def _people(
         switches = Switches(row.contact_public, row.email_public, row.mobile_public)
         mobile = row.mobile_phone if whole or switches.mobile else None
         person = Person(
-            name=f"{row.title} {row.first_name} {row.last_name}".strip(),
+            name=full_name(row),
             numbers=tuple(numbers_of.get(row.id, ())) if whole or switches.contact else (),
             email=row.username,
             mobile=phones.display(mobile, row.phone_country) if mobile else "",

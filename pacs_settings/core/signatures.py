@@ -13,6 +13,7 @@ from pacs_settings.core.accounts import sessions
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import Refused
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.signature_kinds import Content, Kind
 from pacs_settings.core.tables import Account, Signature, SignatureKind
 
@@ -21,9 +22,10 @@ MOST_TOLD = 100  # versions of a history
 
 @dataclass(frozen=True)
 class Version:
-    """A version (from 1): when, by which means its owner had proven to be there, SHA-256."""
+    """A version (from 1): whose, when, by which means that one had proven to be there, SHA-256."""
 
     version: int
+    who: str
     kind: SignatureKind
     created_at: str
     sha256: str
@@ -42,7 +44,8 @@ def current(account_id: int) -> Saved | None:
     """The signature in use; None where nothing was ever saved, or the latest was withdrawn."""
     with reading() as db:
         row = latest(db, account_id)
-    return _saved(row) if row and row.withdrawn_at is None else None
+        owner = db.get_one(Account, account_id)
+    return _saved(row, owner) if row and row.withdrawn_at is None else None
 
 
 def history(account_id: int) -> list[Version]:
@@ -55,7 +58,8 @@ def history(account_id: int) -> list[Version]:
         .limit(MOST_TOLD)
     )
     with reading() as db:
-        return [_version(row) for row in db.exec(query)]
+        owner = db.get_one(Account, account_id)
+        return [_version(row, owner) for row in db.exec(query)]
 
 
 def save_drawn(actor: audit.Actor, raw: object, *, first: bool = False) -> Saved:
@@ -82,7 +86,7 @@ def withdraw(actor: audit.Actor) -> None:
     Raises Refused `no_signature`.
     """
     with writing() as db:
-        _refuse_without_right(db, actor)
+        _who_may_sign(db, actor)
         row = latest(db, actor.account_id)
         if row is None or row.withdrawn_at:
             raise Refused("no_signature")
@@ -99,7 +103,7 @@ def content(row: Signature) -> Content:
 def _save(actor: audit.Actor, read: Callable[[Any], Content], raw: object, first: bool) -> Saved:
     made = read(raw)
     with writing() as db:
-        _refuse_without_right(db, actor)
+        owner = _who_may_sign(db, actor)
         former = latest(db, actor.account_id)
         if first and former:
             raise Refused("signature_there")
@@ -116,13 +120,14 @@ def _save(actor: audit.Actor, read: Callable[[Any], Content], raw: object, first
         db.add(row)
         after = {"version": row.version, "kind": str(row.kind), "sha256": row.sha256}
         audit.record(db, actor, "account:signature:saved", after=after)
-    return _saved(row)
+    return _saved(row, owner)
 
 
-def _refuse_without_right(db: Session, actor: audit.Actor) -> None:
+def _who_may_sign(db: Session, actor: audit.Actor) -> Account:
     account = hold(db, Account, actor.account_id)
     if not account.may_edit_reports:
         raise Refused("may_not_edit_reports")
+    return account
 
 
 def latest(db: Session, account_id: int) -> Signature | None:
@@ -136,13 +141,14 @@ def latest(db: Session, account_id: int) -> Signature | None:
     return db.exec(query).one_or_none()
 
 
-def _saved(row: Signature) -> Saved:
-    return Saved(**vars(_version(row)), content=content(row))
+def _saved(row: Signature, owner: Account) -> Saved:
+    return Saved(**vars(_version(row, owner)), content=content(row))
 
 
-def _version(row: Signature) -> Version:
+def _version(row: Signature, owner: Account) -> Version:
     return Version(
         row.version,
+        full_name(owner),
         SignatureKind(row.kind),
         row.created_at.isoformat(),
         row.sha256,

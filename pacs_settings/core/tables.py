@@ -551,6 +551,7 @@ class Report(SQLModel, table=True):
     __table_args__ = (
         sa.UniqueConstraint("source_id", "subject"),
         sa.Index("ix_report_listed", "source_id", "state", "created_at"),
+        sa.Index("ix_report_order", "source_id", "accession_number"),
         _one_of("state", ReportState),
     )
 
@@ -599,7 +600,7 @@ class ReportVersion(SQLModel, table=True):
         default=None, foreign_key="account.id", ondelete="SET NULL", index=True
     )
     signature_id: int | None = Field(
-        default=None, foreign_key="signature.id", ondelete="SET NULL", index=True
+        default=None, foreign_key="signature.id", ondelete="RESTRICT", index=True
     )
     signer_name: str = Field(max_length=250)
     signer_number: str = Field(default="", max_length=40)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pacs_settings.core.greetings import greeting
+from pacs_settings.core.greetings import full_name, greeting
 from pacs_settings.core.tables import Gender
 
 
@@ -80,3 +80,12 @@ def test_who_has_given_no_gender_is_given_none(language: str, title: str) -> Non
 @pytest.mark.parametrize("title", ["Prof", "prof. dr.", "Professor"])
 def test_a_professor_is_no_mere_doctor(title: str) -> None:
     assert "Professor" in greeting(Person("en", title, F))
+
+
+@pytest.mark.parametrize(
+    ("title", "first", "last", "name"),
+    [("Dr", "An", "Peeters", "Dr An Peeters"), ("", "An", "", "An"), ("Dr", "", "Maes", "Dr Maes")],
+)
+def test_a_full_name_has_no_gaps(title: str, first: str, last: str, name: str) -> None:
+    named = Person("en", title, first_name=first, last_name=last)
+    assert full_name(named) == name

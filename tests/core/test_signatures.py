@@ -112,8 +112,9 @@ def test_it_says_by_which_means_its_owner_had_proven_to_be_there(an: audit.Actor
     with db.writing() as session:
         sessions.prove(session, an.session_id, "authenticator")
     signatures.save_drawn(an, drawing(2))
-    told = [(saved.version, saved.proven_by) for saved in signatures.history(an.account_id)]
-    assert told == [(2, "authenticator"), (1, "password")]
+    found = signatures.history(an.account_id)
+    told = [(saved.version, saved.proven_by, saved.who) for saved in found]
+    assert told == [(2, "authenticator", "Dr An Peeters"), (1, "password", "Dr An Peeters")]
 
 
 def test_a_typed_name_is_a_signature_too(an: audit.Actor) -> None:

@@ -165,6 +165,7 @@ def test_withdrawing(desk: Desk) -> None:
     row = page.get_by_role("table", name="Signature history").get_by_role("row").nth(1)
     expect(row.get_by_role("cell").last).to_contain_text("20")
     expect(row).to_contain_text("Password")
+    expect(row).to_contain_text("Dr An Peeters")
     expect(row).to_have_text(re.compile(r"[0-9a-f]{12}"))
 
 

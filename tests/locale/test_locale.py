@@ -301,7 +301,7 @@ PARTS: dict[str, set[str]] = {
     "security.method.{}_hint": {str(method) for method in Method},
     "security.sent.{}": {"email", "sms"},
     "signature.{}": {
-        *("number", "made", "when", "hash", "proven", "until"),
+        *("number", "made", "who", "when", "hash", "proven", "until"),
         *("draw", "type", "upload"),
     },
     "signature.{}_hint": {"draw", "type", "upload"},

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from pacs_settings.core import audit
 from pacs_settings.core.accounts import numbers, sessions
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.tables import (
     Account,
     PhysicianNumber,
@@ -36,7 +37,7 @@ def signer(db: Session, account: Account, actor: audit.Actor) -> Signer:
     return Signer(
         editor_id=actor.account_id,
         signature_id=current(db, actor.account_id),
-        signer_name=f"{account.title} {account.first_name} {account.last_name}".strip(),
+        signer_name=full_name(account),
         signer_number=_number(db, actor.account_id),
         session_id=actor.session_id,
         proven_by=sessions.proven_by(db, actor.session_id),

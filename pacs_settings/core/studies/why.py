@@ -12,6 +12,7 @@ from pacs_settings.core.accounts import numbers, send_limits
 from pacs_settings.core.audit import Actor
 from pacs_settings.core.db import hold, reading, writing
 from pacs_settings.core.errors import NotYours
+from pacs_settings.core.greetings import full_name
 from pacs_settings.core.ports import Letter
 from pacs_settings.core.tables import (
     Account,
@@ -202,4 +203,4 @@ def _members(db: Any, group_id: int) -> list[str]:
         .where(GroupMember.group_id == group_id)
         .order_by(col(Account.last_name), col(Account.first_name))
     )
-    return [" ".join(filter(None, row)) for row in db.exec(query)]
+    return [full_name(row) for row in db.execute(query)]

@@ -21,6 +21,7 @@ class Version:
 
     number: int
     made: str
+    who: str
     at: str
     sha256: str
     proven: str
@@ -157,6 +158,7 @@ def _version(saved: signatures.Version) -> Version:
     return Version(
         saved.version,
         say(f"signature.kind.{saved.kind}"),
+        saved.who,
         saved.created_at,
         saved.sha256[:SHOWN],
         proven,

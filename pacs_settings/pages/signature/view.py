@@ -16,7 +16,7 @@ from pacs_settings.ui.components.scripted import Form, Loaded, Moment
 from pacs_settings.ui.components.table import table
 from pacs_settings.ui.components.writing import PictureUpload, Ways
 
-COLUMNS = ("number", "made", "when", "hash", "proven", "until")
+COLUMNS = ("number", "made", "who", "when", "hash", "proven", "until")
 
 
 def section() -> rx.Component:
@@ -164,6 +164,7 @@ def _line(version: rx.Var[Version]) -> rx.Component:
     return rx.el.tr(
         rx.el.td(version.number, class_name="figures"),
         rx.el.td(version.made),
+        rx.el.td(version.who),
         rx.el.td(Moment.create(iso=version.at), class_name="figures"),
         rx.el.td(rx.el.code(version.sha256)),
         rx.el.td(rx.cond(version.proven != "", version.proven, "–")),

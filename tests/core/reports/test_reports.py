@@ -18,6 +18,7 @@ from pacs_settings.core.tables import (
     Report,
     ReportState,
     ReportVersion,
+    Source,
     VersionKind,
 )
 from tests import factories
@@ -44,6 +45,11 @@ def kept_of(report_id: int) -> list[ReportVersion]:
     return sorted(rows, key=lambda row: row.number)
 
 
+def of(source: Source) -> list[Report]:
+    """The reports of a source."""
+    return factories.rows(Report, Report.source_id == source.id)  # type: ignore[arg-type]
+
+
 # A study opens one.
 
 
@@ -59,6 +65,27 @@ def test_a_study_without_uid_is_known_by_its_accession_number(robin: Radiologist
     assert opened_by_a_study(robin.source, "", accession_number="A77")
 
 
+@pytest.mark.parametrize("first", ["", "1.2.3"])
+def test_a_study_told_with_and_without_uid_has_one_report(robin: Radiologist, first: str) -> None:
+    opened = opened_by_a_study(robin.source, first, accession_number="A77")
+    intake.take(robin.source.id or 0, study("" if first else "1.2.3", accession_number="A77"))
+    [shown] = of(robin.source)
+    assert (shown.id, shown.study_instance_uid, shown.subject) == (opened, "1.2.3", "1.2.3")
+
+
+def test_an_order_of_two_studies_has_two_reports(robin: Radiologist) -> None:
+    for uid in ("1.2.3", "1.2.4", ""):
+        intake.take(robin.source.id or 0, study(uid, accession_number="A77"))
+    assert {shown.study_instance_uid for shown in of(robin.source)} == {"1.2.3", "1.2.4"}
+
+
+def test_the_order_of_another_source_is_another_one(robin: Radiologist) -> None:
+    other = radiologist()
+    opened_by_a_study(other.source, "", accession_number="A77")
+    opened_by_a_study(robin.source, "1.2.3", accession_number="A77")
+    assert [shown.study_instance_uid for shown in of(other.source)] == [""]
+
+
 def test_a_report_from_outside_opens_none(robin: Radiologist) -> None:
     intake.take(robin.source.id or 0, report())
     assert reports.listed(robin.id).reports == []
@@ -67,7 +94,7 @@ def test_a_report_from_outside_opens_none(robin: Radiologist) -> None:
 def test_where_nobody_may_edit_none_is_opened() -> None:
     source = factories.source()
     intake.take(source.id or 0, study())
-    assert factories.rows(Report, Report.source_id == source.id) == []  # type: ignore[arg-type]
+    assert of(source) == []
 
 
 # Who sees them.
