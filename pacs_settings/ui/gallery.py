@@ -18,6 +18,8 @@ from pacs_settings.ui.components.field import (
 )
 from pacs_settings.ui.components.frame import Link, navigation
 from pacs_settings.ui.components.scripted import Switch
+from pacs_settings.ui.components.table import table
+from pacs_settings.ui.gallery_writing import writing
 
 SCHEMES = ("light", "dark")
 
@@ -48,7 +50,10 @@ def _scheme(name: str) -> rx.Component:
         _table,
     )
     return rx.el.div(
-        *[part(name) for part in parts], class_name="gallery-scheme", style={"color_scheme": name}
+        *[part(name) for part in parts],
+        *writing(name),
+        class_name="gallery-scheme",
+        style={"color_scheme": name},
     )
 
 
@@ -114,13 +119,14 @@ def _frame(scheme: str) -> rx.Component:
     return card(navigation(f"Navigation, {scheme}", links, "/dev/gallery"), title="Navigation")
 
 
-def _table(_scheme: str) -> rx.Component:
-    head = rx.el.tr(
-        rx.el.th("Sorted", aria_sort="ascending", scope="col"), rx.el.th("Number", scope="col")
-    )
+def _table(scheme: str) -> rx.Component:
+    head = [
+        rx.el.th("Sorted", aria_sort="ascending", scope="col"),
+        rx.el.th("Number", scope="col"),
+    ]
     lines = [
         rx.el.tr(rx.el.td(f"Line {n}"), rx.el.td("1-23456-25-004", class_name="figures"))
         for n in range(1, 4)
     ]
-    table = rx.el.table(rx.el.thead(head), rx.el.tbody(*lines), class_name="table")
-    return card(rx.el.div(table, class_name="table-scroll"), title="Table")
+    body = rx.fragment(*lines)
+    return card(table(head, body, caption="Table", region=f"Table, {scheme}"), title="Table")

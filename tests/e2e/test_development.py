@@ -72,6 +72,7 @@ def test_the_gallery_needs_no_sign_in(development: str, browser: Browser) -> Non
     page = browser.new_context(locale="en-GB").new_page()
     page.goto(f"{development}/dev/gallery")
     expect(page.get_by_role("heading", name="Colours, dark")).to_be_visible()
+    expect(page.get_by_role("region", name="Changed meanwhile")).to_have_count(2)
 
 
 def test_messages_that_left_are_one_click_away(development: str, browser: Browser) -> None:
