@@ -216,6 +216,7 @@ def test_a_new_section_begins_at_its_heading(page: Page) -> None:
 def test_signing_in_with_a_code(page: Page, server: Server) -> None:
     person = somebody(server, second_factor="email")
     give_address(page, person.username)
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     code = page.get_by_role("textbox", name="One-time password")
@@ -243,6 +244,7 @@ def test_signing_in_with_a_code(page: Page, server: Server) -> None:
 def test_the_question_whether_it_is_the_owner(page: Page, server: Server) -> None:
     person = somebody(server, second_factor="email")
     to_second_factor(page, person.username)
+    expect(page.get_by_role("textbox", name="One-time password")).to_be_focused()
     page.keyboard.type(person.mails.code())
     page.keyboard.press("Enter")
     page.wait_for_url("**/settings/personal")

@@ -195,12 +195,13 @@ export function Editor(props) {
   useEffect(() => (dirty ? askBeforeUnload(keep) : undefined), [dirty]);
 
   const waiting = busy || lost;
-  const act = (send, upon = typing.base) => () => {
+  // What it was typed upon may change after the buttons were drawn, so it is looked up when pressed.
+  const act = (send, upon) => () => {
     if (waiting) return;
     stop();
     typing.sent = typing.typed;
     setBusy(true);
-    send(typing.told(upon));
+    send(typing.told(upon ?? typing.base));
   };
   // The proof that is asked first may take a while: what is typed is kept before.
   const finish = act((told) => {
