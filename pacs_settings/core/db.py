@@ -4,7 +4,7 @@ import select
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -249,11 +249,9 @@ def writing() -> Iterator[Session]:
         yield session
 
 
-@contextmanager
-def transaction() -> Iterator[sa.Connection]:
+def transaction() -> AbstractContextManager[sa.Connection]:
     """One transaction without objects: for what happens at each click and must be quick."""
-    with _writing_engine().begin() as connection:
-        yield connection
+    return _writing_engine().begin()
 
 
 def hold(session: Session, table: type[Row], key: object) -> Row:

@@ -86,9 +86,13 @@ def put_mail(db: Session, account: Account, template: str, where: FromWhere, **v
 
 
 def put_notice(db: sa.Connection, account_id: int, template: str, values: dict[str, Any]) -> int:
-    """Mail what a source has told; the row's id. Without objects: they come by the thousand."""
-    row = _row(_new_message_id(), account_id, Channel.NOTICE, "", template, values)
-    return insert(db, _TABLE, row)
+    """Mail what a source has told; the row's id."""
+    return insert(db, _TABLE, notice(account_id, template, values))
+
+
+def notice(account_id: int, template: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The row of such a mail. Without objects: they come by the thousand."""
+    return _row(_new_message_id(), account_id, Channel.NOTICE, "", template, values)
 
 
 def put_return(

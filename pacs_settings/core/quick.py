@@ -3,9 +3,10 @@
 There the machinery around a statement costs several times the statement itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from pacs_settings.core.db import engine
 
 Row = tuple[Any, ...]
 Values = dict[str, Any]
+_OTHERS = "other_"  # begins the parameters of the second of two rows
 
 
 @dataclass(frozen=True)
@@ -22,18 +24,17 @@ class _Compiled:
     """A statement as one database takes it, with what its types do to values and columns."""
 
     text: str
-    order: tuple[str, ...]
-    by_place: bool
+    order: Callable[[Values], Row] | None
     fixed: Values
-    writers: dict[str, Callable[[Any], Any]]
+    writers: tuple[tuple[str, Callable[[Any], Any]], ...]
     readers: tuple[tuple[int, Callable[[Any], Any]], ...]
 
     def arrange(self, given: Values) -> Any:
         """The values as this database's driver takes them: by place or by name."""
         values = {**self.fixed, **given}
-        for name, write in self.writers.items():
+        for name, write in self.writers:
             values[name] = write(values[name])
-        return tuple(values[name] for name in self.order) if self.by_place else values
+        return self.order(values) if self.order else values
 
     def read(self, row: Row) -> Row:
         """The columns of a row as their types say."""
@@ -97,6 +98,25 @@ def insert(db: sa.Connection, table: sa.Table, row: Values) -> int:
     return int(found[0])
 
 
+def add(db: sa.Connection, table: sa.Table, row: Values) -> None:
+    """Insert a row whose id nobody asks for."""
+    _plain(table, tuple(row)).run(db, **row)
+
+
+def insert_with(
+    db: sa.Connection, table: sa.Table, row: Values, other: sa.Table, its: Values, refers: str
+) -> None:
+    """Insert a row, and one of another table whose column `refers` is its id.
+
+    By one statement where each is a trip to a server.
+    """
+    if db.dialect.name != "postgresql":
+        add(db, other, its | {refers: insert(db, table, row)})
+        return
+    both = _both(table, tuple(row), other, tuple(its), refers)
+    both.run(db, **row, **{_OTHERS + name: value for name, value in its.items()})
+
+
 def insert_unless_there(db: sa.Connection, table: sa.Table, row: Values) -> Any:
     """One atomic statement: insert `row` and return its key; None where a key of it is taken."""
     found = insert_and_read(db, table, row)
@@ -121,8 +141,26 @@ def _insert(
     statement = kinds.get(unless_there, sa.insert)(table)
     if unless_there:
         statement = statement.on_conflict_do_nothing()
-    marks = {name: sa.bindparam(name, type_=table.c[name].type) for name in columns}
-    return Quick(statement.values(marks).returning(*table.primary_key.columns, *others))
+    returned = (*table.primary_key.columns, *others)
+    return Quick(statement.values(_marks(table, columns)).returning(*returned))
+
+
+@lru_cache(maxsize=128)
+def _plain(table: sa.Table, columns: tuple[str, ...]) -> Quick:
+    return Quick(sa.insert(table).values(_marks(table, columns)))
+
+
+@lru_cache(maxsize=128)
+def _both(
+    table: sa.Table, columns: tuple[str, ...], other: sa.Table, its: tuple[str, ...], refers: str
+) -> Quick:
+    row = sa.insert(table).values(_marks(table, columns)).returning(table.c.id).cte("row")
+    marks = _marks(other, its, _OTHERS).values()
+    return Quick(sa.insert(other).from_select([*its, refers], sa.select(*marks, row.c.id)))
+
+
+def _marks(table: sa.Table, columns: tuple[str, ...], prefix: str = "") -> Values:
+    return {name: sa.bindparam(prefix + name, type_=table.c[name].type) for name in columns}
 
 
 def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
@@ -140,12 +178,17 @@ def _compile(statement: Any, dialect: sa.Dialect) -> _Compiled:
     )
     return _Compiled(
         compiled.string,
-        tuple(compiled.positiontup or ()),
-        compiled.positional,
+        _in_order(compiled.positiontup) if compiled.positional else None,
         fixed,
-        writers,
+        tuple(writers.items()),
         tuple((place, read) for place, read in readers if read),
     )
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Values], Row]:
+    if len(names) < 2:  # of one name `itemgetter` makes no tuple
+        return lambda values: tuple(values[name] for name in names)
+    return itemgetter(*names)
 
 
 def _executed(db: sa.Connection, compiled: _Compiled, values: Values) -> Any:

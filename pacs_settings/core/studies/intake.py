@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from pacs_settings.core.clock import now
 from pacs_settings.core.db import alone, transaction
-from pacs_settings.core.quick import insert, insert_and_read
+from pacs_settings.core.quick import add, insert_and_read, insert_with
 from pacs_settings.core.reports import opening
 from pacs_settings.core.studies import events, matching, notices
 from pacs_settings.core.studies.events import EventRefused, Referrer, StudyEvent
@@ -189,9 +189,11 @@ def _deliver(
     seen.add(known.account_id)
     row |= {"account_id": known.account_id}
     fate = fate or decide(known, line, event.kind)
-    if fate == Fate.MAILED:
-        row |= {"message_id": notices.put(db, known.account_id, line.id, source.name, event)}
-    return _note(db, row, fate)
+    if fate != Fate.MAILED:
+        return _note(db, row, fate)
+    message = notices.message(known.account_id, line.id, source.name, event)
+    insert_with(db, notices.OUTBOX, message, _RECIPIENTS, row | {"fate": fate}, "message_id")
+    return fate
 
 
 def decide(known: Holder, line: Line, kind: StudyKind) -> Fate:
@@ -203,5 +205,5 @@ def decide(known: Holder, line: Line, kind: StudyKind) -> Fate:
 
 
 def _note(db: sa.Connection, row: dict[str, Any], fate: Fate) -> Fate:
-    insert(db, _RECIPIENTS, row | {"fate": fate})
+    add(db, _RECIPIENTS, row | {"fate": fate})
     return fate

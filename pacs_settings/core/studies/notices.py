@@ -5,16 +5,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from pacs_settings.core import outbox, secrets
+from pacs_settings.core.quick import insert
 from pacs_settings.core.studies.events import StudyEvent
-from pacs_settings.core.tables import StudyKind
+from pacs_settings.core.tables import OutboxMessage, StudyKind
 
+OUTBOX: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
 PURPOSE = "unsubscribe"
 _SHORT = {"s": StudyKind.STUDY, "r": StudyKind.REPORT}
 
 
 def put(db: sa.Connection, account_id: int, mapping_id: int, source: str, event: StudyEvent) -> int:
     """Have an e-mail leave about an event; the id of the message."""
-    return outbox.put_notice(db, account_id, str(event.kind), _told(mapping_id, source, event))
+    return insert(db, OUTBOX, message(account_id, mapping_id, source, event))
+
+
+def message(account_id: int, mapping_id: int, source: str, event: StudyEvent) -> dict[str, Any]:
+    """The row of such an e-mail."""
+    return outbox.notice(account_id, str(event.kind), _told(mapping_id, source, event))
 
 
 def _told(mapping_id: int, source: str, event: StudyEvent) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def test_nothing_is_kept_of_what_fails(
     def fail(*_: Any) -> int:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(notices, "put", fail)
+    monkeypatch.setattr(notices, "message", fail)
     with pytest.raises(ZeroDivisionError):
         physician.take(physician.study())
     for table in (ReceivedEvent, EventRecipient, OutboxMessage):
