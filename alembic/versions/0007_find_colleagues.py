@@ -20,6 +20,12 @@ NEEDS_EXTENSION = (
 
 NOTE = "INSERT INTO search_stale (account_id) VALUES"
 
+# Words of a length are together, in thousands of millions: that is how near ones are looked for.
+NEXT = (
+    "(SELECT coalesce(max(id), length(new.word) * 1000000000) + 1 FROM search_term"
+    " WHERE id BETWEEN length(new.word) * 1000000000 AND length(new.word) * 1000000000 + 999999999)"
+)
+
 SQLITE = [
     "CREATE TABLE search_word (word VARCHAR(40) NOT NULL, name VARCHAR(640) NOT NULL,"
     " account_id INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,"
@@ -38,9 +44,9 @@ SQLITE = [
     "CREATE TRIGGER search_term_gone AFTER DELETE ON search_term BEGIN"
     " INSERT INTO search_trigram (search_trigram, rowid, word)"
     " VALUES ('delete', old.id, '  ' || old.word || ' '); END",
-    "CREATE TRIGGER search_word_added AFTER INSERT ON search_word"
+    "CREATE TRIGGER search_word_added AFTER INSERT ON search_word"  # noqa: S608  (a constant)
     " WHEN new.word NOT GLOB '[0-9]*' BEGIN"
-    " INSERT INTO search_term (word, uses) VALUES (new.word, 1)"
+    f" INSERT INTO search_term (id, word, uses) VALUES ({NEXT}, new.word, 1)"
     " ON CONFLICT (word) DO UPDATE SET uses = uses + 1; END",
     "CREATE TRIGGER search_word_gone AFTER DELETE ON search_word BEGIN"
     " UPDATE search_term SET uses = uses - 1 WHERE word = old.word;"

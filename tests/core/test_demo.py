@@ -38,7 +38,14 @@ def test_it_is_loaded_once() -> None:
 
 def test_it_is_loaded_where_there_is_nobody() -> None:
     with db.writing() as session:
-        for table in ("report_version", "mapping", "physician_number", "account", "domain", "region"):
+        for table in (
+            "report_version",
+            "mapping",
+            "physician_number",
+            "account",
+            "domain",
+            "region",
+        ):
             session.execute(sa.text(f"DELETE FROM {table}"))
     assert demo.load_into_empty() is True
     assert len(factories.rows(Account)) == 5

@@ -19,10 +19,27 @@ from pacs_settings.core.search import folding
 from pacs_settings.core.search.near import near
 from pacs_settings.core.search.tables import WORDS
 
-BUDGET = 20_000  # rows of the index that one step looks at
+# Rows of the index that one step looks at: two words that more people have than that, of a million,
+# are both had by some 64, and fifty are shown.
+BUDGET = 8_000
 FEW = 10  # people, below which near spelling is tried
 _LAST = "\U0010ffff"  # after every letter
-Shape = tuple[bool, int]  # of one token: whether it is a beginning, and how many words are near
+Shape = int  # of one token: how many words are near it
+
+
+def _beginning(place: int) -> sa.Subquery:
+    """Rows of a word whose names begin like this."""
+    name = WORDS.c.name
+    start, end = (sa.bindparam(f"{one}{place}", type_=name.type) for one in ("from", "to"))
+    rows = sa.select(WORDS.c.account_id).where(
+        WORDS.c.word == sa.bindparam("word", type_=WORDS.c.word.type), name >= start, name < end
+    )
+    return (
+        rows.order_by(*WORDS.primary_key).limit(sa.bindparam("most", type_=sa.Integer)).subquery()
+    )
+
+
+_AS_TYPED = sa.union_all(sa.select(_beginning(0)), sa.select(_beginning(1)))
 
 
 @dataclass(frozen=True)
@@ -30,20 +47,17 @@ class Wanted:
     """What one token may be in a name: itself, a beginning, one of the words that are near."""
 
     token: str
-    beginning: bool = False
     near: tuple[str, ...] = field(default=())
 
     @property
     def shape(self) -> Shape:
         """What its part of a statement depends on."""
-        return self.beginning, len(self.near)
+        return len(self.near)
 
     def values(self, place: int) -> dict[str, Any]:
         """What its part of a statement is given."""
-        end = "%" if self.beginning else " %"
-        values = {f"from{place}": self.token, f"like{place}": f"% {self.token}{end}"}
-        if self.beginning:
-            values[f"to{place}"] = self.token + _LAST
+        values = {f"from{place}": self.token, f"to{place}": self.token + _LAST}
+        values |= {f"like{place}": f"% {self.token}%", f"whole{place}": f"% {self.token} %"}
         for n, word in enumerate(self.near):
             values |= {f"near{place}_{n}": word, f"alike{place}_{n}": f"% {word} %"}
         return values
@@ -53,20 +67,30 @@ def fitting(db: Session, tokens: tuple[str, ...], most: int) -> tuple[list[int],
     """At most so many accounts, the best first; and whether there may be others."""
     if not tokens or not all(map(folding.may_match, tokens)):
         return [], False
-    found: dict[int, None] = {}
-    more = False
-    # The stretch of a single token begins with what equals it.
-    for beginning in (False, True) if len(tokens) > 1 else (True,):
-        some, more = _step(db, [Wanted(token, beginning) for token in tokens], most)
-        found |= dict.fromkeys(some)
-        if len(found) >= most:
-            return list(found)[:most], True
-    if len(found) < FEW:
-        alike = [Wanted(token, True, tuple(near(db, token))) for token in tokens]
-        if any(one.near for one in alike):
-            some, more = _step(db, alike, most)
-            found |= dict.fromkeys(some)
-    return list(found)[:most], more
+    found = _as_typed(db, tokens, most) if len(tokens) > 1 else []
+    if len(found) >= most:
+        return found[:most], True
+    some, more = _step(db, [Wanted(token) for token in tokens], most)
+    found = list(dict.fromkeys([*found, *some]))
+    if len(found) >= FEW:
+        return found[:most], more or len(found) >= most
+    alike = [Wanted(token, tuple(near(db, token))) for token in tokens]
+    if any(one.near for one in alike):
+        some, more = _step(db, alike, most)
+        found = list(dict.fromkeys([*found, *some]))
+    return found[:most], more or len(found) >= most
+
+
+def _as_typed(db: Session, tokens: tuple[str, ...], most: int) -> list[int]:
+    """Those whose names are in the order typed: last name first, or first name and then the last.
+
+    Names are stored last name first, so each is a stretch of the index, whatever else is common.
+    """
+    last_first, first_last = " ".join(tokens), " ".join(tokens[1:])
+    values: dict[str, Any] = {"word": tokens[0], "most": most}
+    for n, start in enumerate((last_first, first_last)):
+        values |= {f"from{n}": start, f"to{n}": start + _LAST}
+    return list(dict.fromkeys(db.scalars(_AS_TYPED, values)))
 
 
 def _step(db: Session, wanted: list[Wanted], most: int) -> tuple[list[int], bool]:
@@ -81,25 +105,23 @@ def _step(db: Session, wanted: list[Wanted], most: int) -> tuple[list[int], bool
         count = counts[followed]
         if not count:
             return [], False
-    # One account may be there with each of its words.
-    ids = db.scalars(_rows(shapes, followed), values | {"most": most * folding.MOST_WORDS})
+    # One account may be there with each of its words; with one that is near, once.
+    values |= {"most": most * folding.MOST_WORDS, "each": most}
+    ids = db.scalars(_rows(shapes, followed), values)
     return list(dict.fromkeys(ids))[:most], count >= BUDGET
 
 
-def _stretch(shape: Shape, place: int) -> sa.ColumnElement[bool]:
-    """The rows of one token."""
-    beginning, near_by = shape
-    word, start = WORDS.c.word, sa.bindparam(f"from{place}", type_=WORDS.c.word.type)
-    own: sa.ColumnElement[bool] = word == start
-    if beginning:
-        own = sa.and_(word >= start, word < sa.bindparam(f"to{place}", type_=word.type))
-    names = [sa.bindparam(f"near{place}_{n}", type_=word.type) for n in range(near_by)]
-    return sa.or_(own, *[word == name for name in names])
+def _ways(shape: Shape, place: int) -> list[sa.ColumnElement[bool]]:
+    """The rows of one token: a stretch for what it is itself, and one for each word near it."""
+    word = WORDS.c.word
+    start, end = (sa.bindparam(f"{one}{place}", type_=word.type) for one in ("from", "to"))
+    names = [sa.bindparam(f"near{place}_{n}", type_=word.type) for n in range(shape)]
+    return [sa.and_(word >= start, word < end), *[word == name for name in names]]
 
 
 def _fits(name: sa.ColumnElement[str], shape: Shape, place: int) -> sa.ColumnElement[bool]:
     """Whether the name in a row has what one token may be."""
-    ways = [f"like{place}", *[f"alike{place}_{n}" for n in range(shape[1])]]
+    ways = [f"like{place}", *[f"alike{place}_{n}" for n in range(shape)]]
     return sa.or_(*[name.like(sa.bindparam(way, type_=sa.String)) for way in ways])
 
 
@@ -107,7 +129,10 @@ def _fits(name: sa.ColumnElement[str], shape: Shape, place: int) -> sa.ColumnEle
 def _counts(shapes: tuple[Shape, ...]) -> sa.Select[Any]:
     """How many rows each token has, as far as the budget goes."""
     some = [
-        sa.select(sa.literal(1)).select_from(WORDS).where(_stretch(shape, place)).limit(BUDGET)
+        sa.select(sa.literal(1))
+        .select_from(WORDS)
+        .where(sa.or_(*_ways(shape, place)))
+        .limit(BUDGET)
         for place, shape in enumerate(shapes)
     ]
     counts = [sa.select(sa.func.count()).select_from(one.subquery()) for one in some]
@@ -116,13 +141,31 @@ def _counts(shapes: tuple[Shape, ...]) -> sa.Select[Any]:
 
 @lru_cache(maxsize=2000)
 def _rows(shapes: tuple[Shape, ...], followed: int) -> sa.Select[Any]:
-    """The accounts of the rows of one token whose names fit the others, in order."""
-    most = sa.bindparam("most", type_=sa.Integer)
-    rows = sa.select(WORDS).where(_stretch(shapes[followed], followed))
-    rows = rows.order_by(*WORDS.primary_key)
-    if len(shapes) == 1:
-        return rows.with_only_columns(WORDS.c.account_id).limit(most)
-    bounded = rows.limit(BUDGET).subquery("followed")
-    name = sa.literal_column("' '", sa.String) + bounded.c.name + sa.literal_column("' '")
-    others = [_fits(name, shape, n) for n, shape in enumerate(shapes) if n != followed]
-    return sa.select(bounded.c.account_id).where(*others).limit(most)
+    """The accounts of the rows of one token whose names fit the others, the best first."""
+    several = len(shapes) > 1
+    own, *others = _ways(shapes[followed], followed)
+    rows = _stretch(own, 0, BUDGET if several else sa.bindparam("most", type_=sa.Integer))
+    if others:
+        # One after the other: together they would have to be sorted, however many there are.
+        each = BUDGET // len(others) if several else sa.bindparam("each", type_=sa.Integer)
+        near_by = [_stretch(way, rank, each) for rank, way in enumerate(others, 1)]
+        rows = sa.union_all(*map(sa.select, (rows, *near_by))).subquery("followed")
+    name = sa.literal_column("' '", sa.String) + rows.c.name + sa.literal_column("' '")
+    fits = [_fits(name, shape, n) for n, shape in enumerate(shapes) if n != followed]
+    in_order: tuple[Any, ...] = (rows.c.rank, *(rows.c[key.name] for key in WORDS.primary_key))
+    if several:  # the stretch of a single token begins with what equals it
+        in_order = (*[_whole(name, n) for n in range(len(shapes))], *in_order)
+    found = sa.select(rows.c.account_id).where(*fits).order_by(*in_order)
+    return found.limit(sa.bindparam("most", type_=sa.Integer))
+
+
+def _whole(name: sa.ColumnElement[str], place: int) -> sa.ColumnElement[int]:
+    """What puts names first that have a token as a whole word."""
+    whole = name.like(sa.bindparam(f"whole{place}", type_=sa.String))
+    return sa.case((whole, 0), else_=1)
+
+
+def _stretch(way: sa.ColumnElement[bool], rank: int, most: Any) -> sa.Subquery:
+    """Some rows of the index, in its order."""
+    some = sa.select(WORDS, sa.literal_column(str(rank)).label("rank")).where(way)
+    return some.order_by(*WORDS.primary_key).limit(most).subquery()

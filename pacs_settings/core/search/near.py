@@ -1,4 +1,4 @@
-"""Near spelling: words that share enough trigrams, or are a slip of a finger away."""
+"""Near spelling: words of about the same length that share enough trigrams, or are a slip away."""
 
 import math
 
@@ -10,6 +10,7 @@ from pacs_settings.core.search.tables import TERMS
 SHORTEST = 4  # characters; below that everything is near to something
 MOST = 12  # words that are taken for what was meant
 LONG = 8  # characters, from which on two slips are likely
+OF_A_LENGTH = 1_000_000_000  # identifiers on SQLite, by which words of a length are together
 _LOOKED_AT = 100  # words of the database that are looked at
 _SIMILAR, _SLIP = 0.45, 0.2
 _TRIGRAM = sa.table("search_trigram", sa.column("rowid"), sa.column("search_trigram"))
@@ -40,7 +41,7 @@ def similarity(one: str, other: str) -> float:
 
 def _is_near(token: str, word: str) -> bool:
     alike = similarity(token, word)
-    if word == token or alike < _SLIP:
+    if word == token or alike < _SLIP or abs(len(token) - len(word)) > _reach(token):
         return False
     return alike >= _SIMILAR or _slips(token, word, _slips_allowed(token))
 
@@ -65,6 +66,11 @@ def _fewest(token: str) -> int:
     return max(2, min(count - 4 * _slips_allowed(token), math.ceil(_SIMILAR * count)))
 
 
+def _reach(token: str) -> int:
+    """How many letters longer or shorter a near word is at most."""
+    return _slips_allowed(token) + 1
+
+
 def _slips_allowed(token: str) -> int:
     return 1 if len(token) < LONG else 2
 
@@ -73,13 +79,18 @@ def _by_pg_trgm(db: Session, token: str) -> list[str]:
     db.execute(sa.text(f"SET LOCAL pg_trgm.similarity_threshold = {_SLIP}"))
     word = TERMS.c.word
     likeness = sa.func.similarity(word, token)
-    query = sa.select(word).where(word.bool_op("%")(token)).order_by(likeness.desc(), word)
-    return list(db.scalars(query.limit(_LOOKED_AT)))
+    reach = _reach(token)
+    of_lengths = sa.func.length(word).between(len(token) - reach, len(token) + reach)
+    query = sa.select(word).where(word.bool_op("%")(token), of_lengths)
+    return list(db.scalars(query.order_by(likeness.desc(), word).limit(_LOOKED_AT)))
 
 
 def _by_fts5(db: Session, token: str) -> list[str]:
+    reach = _reach(token)
+    first, last = len(token) - reach, len(token) + reach + 1
+    of_lengths = _TRIGRAM.c.rowid.between(first * OF_A_LENGTH, last * OF_A_LENGTH - 1)
     matches = [
-        sa.select(_TRIGRAM.c.rowid).where(_TRIGRAM.c.search_trigram.match(f'"{part}"'))
+        sa.select(_TRIGRAM.c.rowid).where(_TRIGRAM.c.search_trigram.match(f'"{part}"'), of_lengths)
         for part in sorted(trigrams(token))
     ]
     each = sa.union_all(*matches).subquery()

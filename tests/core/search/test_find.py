@@ -1,5 +1,7 @@
 """Finding colleagues: by what, whom, in which order, how many."""
 
+from collections.abc import Iterator
+
 import pytest
 import sqlalchemy as sa
 
@@ -162,19 +164,34 @@ def test_whoever_has_two_words_that_fit_is_shown_once() -> None:
     assert names("ver") == ["Verna Verstraete Verhoeven"]
 
 
-def test_where_too_many_share_a_word_it_says_that_there_may_be_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """So small a budget that any word is one that too many share."""
+    monkeypatch.setattr(candidates, "BUDGET", 3)
+    for made in (candidates._rows, candidates._counts):
+        made.cache_clear()
+    yield
+    for made in (candidates._rows, candidates._counts):
+        made.cache_clear()
+
+
+@pytest.mark.usefixtures("little")
+def test_where_too_many_share_a_word_it_says_that_there_may_be_more() -> None:
     for n in range(6):
         colleague(f"Ann{chr(97 + n)}", "Desmet")
-    monkeypatch.setattr(candidates, "BUDGET", 3)
-    candidates._rows.cache_clear()
-    candidates._counts.cache_clear()
-    answer = look("desmet ann")
-    candidates._rows.cache_clear()
-    candidates._counts.cache_clear()
+    answer = look("ann desm")
     assert answer.more
     assert 0 < len(answer.people) < 6
+
+
+@pytest.mark.usefixtures("little")
+@pytest.mark.parametrize("typed", ["an de sm", "de smet an", "de smet a", "An De Smet"])
+def test_a_name_in_its_order_is_found_however_many_share_its_words(typed: str) -> None:
+    for other in ("Aerts", "Baert", "Claes", "De Backer", "De Bie", "De Cock", "Smeets", "Smits"):
+        colleague("An", other)
+        colleague("Jan", f"{other} Smets")
+    colleague("An", "De Smet")
+    assert names(typed) == ["An De Smet"]
 
 
 def test_titles_are_shown_and_not_searched() -> None:
