@@ -21,6 +21,15 @@ _FACTS = sa.select(
     *_ACCOUNT.c["contact_public", "email_public", "mobile_public"],
     col(Region.phone_country),
 ).join(Region, col(Region.id) == _ACCOUNT.c.region_id)
+# Made once: to make a statement takes longer than to run it.
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_ANY = _FACTS.where(_ACCOUNT.c.id.in_(_IDS))
+_FOUND = _ANY.where(index.FOUND)
+_NUMBERS = (
+    sa.select(*_NUMBER.c["account_id", "kind", "value"])
+    .where(_NUMBER.c.account_id.in_(_IDS))
+    .order_by(_NUMBER.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -69,22 +78,21 @@ def card(person: Person, switches: Switches) -> PublicCard:
 def load(account_id: int) -> tuple[Switches, Person]:
     """The switches as saved, and the facts for a preview."""
     with reading() as db:
-        [(_, switches, person)] = _people(db, [account_id], whole=True)
+        [(_, switches, person)] = _people(db, _ANY, [account_id], whole=True)
     return switches, person
 
 
 def cards(db: Session, ids: Sequence[int]) -> dict[int, PublicCard]:
     """What others see now of those of these accounts that can be found at all."""
-    shown = {id: card(person, switches) for id, switches, person in _people(db, ids, index.FOUND)}
+    shown = {id: card(person, switches) for id, switches, person in _people(db, _FOUND, ids)}
     return {id: card for id, card in shown.items() if card.found_by != "nobody"}
 
 
 def _people(
-    db: Session, ids: Sequence[int], *where: sa.ColumnElement[bool], whole: bool = False
+    db: Session, query: sa.Select[Any], ids: Sequence[int], *, whole: bool = False
 ) -> list[tuple[int, Switches, Person]]:
     """Switches and facts; unless they are wanted whole, what is private is not even formatted."""
-    query = _FACTS.where(_ACCOUNT.c.id.in_(ids), *where)
-    rows, numbers_of = db.execute(query).all(), _numbers(db, ids)
+    rows, numbers_of = db.execute(query, {"ids": ids}).all(), _numbers(db, ids)
     found = []
     for row in rows:
         switches = Switches(row.contact_public, row.email_public, row.mobile_public)
@@ -100,11 +108,8 @@ def _people(
 
 
 def _numbers(db: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    query = sa.select(*_NUMBER.c["account_id", "kind", "value"]).where(
-        _NUMBER.c.account_id.in_(ids)
-    )
     found: dict[int, list[str]] = {}
-    for row in db.execute(query.order_by(_NUMBER.c.id)):
+    for row in db.execute(_NUMBERS, {"ids": ids}):
         shown = numbers.display(numbers.NumberKind(row.kind), row.value)
         found.setdefault(row.account_id, []).append(shown)
     return found

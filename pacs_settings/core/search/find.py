@@ -13,6 +13,10 @@ from pacs_settings.core.search.tables import ADDRESSES
 from pacs_settings.core.tables import Account, Favorite, Region
 
 MOST = 50  # people that are shown
+_STARRED = sa.select(col(Favorite.account_id)).where(
+    col(Favorite.owner_id) == sa.bindparam("owner"),
+    col(Favorite.account_id).in_(sa.bindparam("ids", expanding=True)),
+)
 
 
 @dataclass(frozen=True)
@@ -92,5 +96,4 @@ def _having(db: Session, asked: Asked) -> list[int]:
 
 
 def _starred(db: Session, account_id: int, ids: list[int]) -> set[int]:
-    mine = sa.select(col(Favorite.account_id)).where(col(Favorite.owner_id) == account_id)
-    return set(db.scalars(mine.where(col(Favorite.account_id).in_(ids))))
+    return set(db.scalars(_STARRED, {"owner": account_id, "ids": ids}))

@@ -86,18 +86,19 @@ def _by_pg_trgm(db: Session, token: str) -> list[str]:
 
 
 def _by_fts5(db: Session, token: str) -> list[str]:
+    fewest, parts = _fewest(token), sorted(trigrams(token))
+    if fewest > 2:  # the first says one letter alone: of all words it has most, and tells least
+        fewest, parts = fewest - 1, parts[1:]
     reach = _reach(token)
     first, last = len(token) - reach, len(token) + reach + 1
     of_lengths = _TRIGRAM.c.rowid.between(first * OF_A_LENGTH, last * OF_A_LENGTH - 1)
     matches = [
         sa.select(_TRIGRAM.c.rowid).where(_TRIGRAM.c.search_trigram.match(f'"{part}"'), of_lengths)
-        for part in sorted(trigrams(token))
+        for part in parts
     ]
     each = sa.union_all(*matches).subquery()
     shared = sa.func.count()
     best = sa.select(each.c.rowid, shared.label("shared")).group_by(each.c.rowid)
-    best_first = (
-        best.having(shared >= _fewest(token)).order_by(shared.desc()).limit(_LOOKED_AT).subquery()
-    )
+    best_first = best.having(shared >= fewest).order_by(shared.desc()).limit(_LOOKED_AT).subquery()
     query = sa.select(_TERM.c.word).join(best_first, best_first.c.rowid == _TERM.c.id)
     return list(db.scalars(query))
