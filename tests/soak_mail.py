@@ -76,17 +76,22 @@ def _round(post: Post, number: int, workers: int, chance: random.Random) -> set[
     db.forget_engine()
     children = [_start(post, f"{number}.{worker}") for worker in range(workers)]
     ends = [threading.Thread(target=_end, args=(pid, chance.random())) for pid, _ in children]
-    told = b""
+    begun = []
     for (_, pipe), end in zip(children, ends, strict=True):
-        told += os.read(pipe, 1024)  # it is at work
+        begun.append(os.read(pipe, 1024))  # it is at work; the last line may be half of one
         end.start()
-    for (pid, pipe), end in zip(children, ends, strict=True):
+    told: set[str] = set()
+    for (pid, pipe), end, first in zip(children, ends, begun, strict=True):
         end.join()
         os.waitpid(pid, 0)
-        while more := os.read(pipe, 65536):
-            told += more
-        os.close(pipe)
-    return set(told.decode().split())
+        told |= set((first + _rest(pipe)).decode().split())
+    return told
+
+
+def _rest(pipe: int) -> bytes:
+    """What is still in a pipe that nobody writes to any more."""
+    with os.fdopen(pipe, "rb") as end:
+        return end.read()
 
 
 def _start(post: Post, prefix: str) -> tuple[int, int]:
