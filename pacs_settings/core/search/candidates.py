@@ -128,15 +128,16 @@ def _fits(name: sa.ColumnElement[str], shape: Shape, place: int) -> sa.ColumnEle
 @lru_cache(maxsize=2000)
 def _counts(shapes: tuple[Shape, ...]) -> sa.Select[Any]:
     """How many rows each token has, as far as the budget goes."""
-    some = [
-        sa.select(sa.literal(1))
-        .select_from(WORDS)
-        .where(sa.or_(*_ways(shape, place)))
-        .limit(BUDGET)
-        for place, shape in enumerate(shapes)
-    ]
-    counts = [sa.select(sa.func.count()).select_from(one.subquery()) for one in some]
+    counts = [_count(_ways(shape, place)) for place, shape in enumerate(shapes)]
     return sa.select(*[one.scalar_subquery() for one in counts])
+
+
+def _count(ways: list[sa.ColumnElement[bool]]) -> sa.Select[tuple[int]]:
+    """How many rows there are of these kinds, each looked for by itself, up to BUDGET."""
+    one = sa.select(sa.literal(1).label("one")).select_from(WORDS)
+    some = [sa.select(one.where(way).limit(BUDGET).subquery()) for way in ways]
+    rows = some[0] if len(some) == 1 else sa.union_all(*some).limit(BUDGET)
+    return sa.select(sa.func.count()).select_from(rows.subquery())
 
 
 @lru_cache(maxsize=2000)
