@@ -136,8 +136,8 @@ def _count(ways: list[sa.ColumnElement[bool]]) -> sa.Select[tuple[int]]:
     """How many rows there are of these kinds, each looked for by itself, up to BUDGET."""
     one = sa.select(sa.literal(1).label("one")).select_from(WORDS)
     some = [sa.select(one.where(way).limit(BUDGET).subquery()) for way in ways]
-    rows = some[0] if len(some) == 1 else sa.union_all(*some).limit(BUDGET)
-    return sa.select(sa.func.count()).select_from(rows.subquery())
+    rows = sa.union_all(*some).limit(BUDGET).subquery()
+    return sa.select(sa.func.count()).select_from(rows)
 
 
 @lru_cache(maxsize=2000)
