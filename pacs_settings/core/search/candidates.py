@@ -132,7 +132,7 @@ def _counts(shapes: tuple[Shape, ...]) -> sa.Select[Any]:
     return sa.select(*[one.scalar_subquery() for one in counts])
 
 
-def _count(ways: list[sa.ColumnElement[bool]]) -> sa.Select[tuple[int]]:
+def _count(ways: list[sa.ColumnElement[bool]]) -> sa.Select[int]:
     """How many rows there are of these kinds, each looked for by itself, up to BUDGET."""
     one = sa.select(sa.literal(1).label("one")).select_from(WORDS)
     some = [sa.select(one.where(way).limit(BUDGET).subquery()) for way in ways]
