@@ -31,7 +31,7 @@ PORTION = {
     Channel.ARCHIVE: 5,
     Channel.RESULT: 10,
 }
-NOTED_TOGETHER = 5  # so many at most are offered once more where a worker dies
+NOTED_TOGETHER = 10  # so many at most are offered once more where a worker dies
 log = logging.getLogger(__name__)
 
 _OUTBOX: sa.Table = OutboxMessage.__table__  # type: ignore[attr-defined]
