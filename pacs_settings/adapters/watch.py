@@ -45,7 +45,8 @@ class Watch:
             if not ends:
                 self._looking = False
                 return None
-            if time.monotonic() < ends:
-                return ends - time.monotonic()
+            left = ends - time.monotonic()  # asked once: time goes on between two answers
+            if left > 0:
+                return left
         self._cut()
         return self._seconds

@@ -33,14 +33,16 @@ _lock = threading.Lock()
 
 
 def look() -> list[threading.Thread]:
-    """Ask the directory of everybody signed in, each in a thread of its own; they are returned.
+    """Ask the directory of everybody signed in, each in a thread with its name; they are returned.
 
     So nobody waits for another's directory. Several workers may look at once: a session ends
     once, and so it is audited once.
     """
     with reading() as db:
         found = [(db.get_one(Domain, id), guids) for id, guids in _signed_in(db).items()]
-    threads = [threading.Thread(target=_look_at, args=one, daemon=True) for one in found]
+    threads = [
+        threading.Thread(target=_look_at, args=one, name=one[0].name, daemon=True) for one in found
+    ]
     for thread in threads:
         thread.start()
     return threads
