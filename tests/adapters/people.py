@@ -4,7 +4,7 @@ import ssl
 import uuid
 from typing import Any
 
-from ldap3 import MODIFY_REPLACE, NONE, Connection, Server, Tls
+from ldap3 import MODIFY_REPLACE, NONE, RESTARTABLE, Connection, Server, Tls
 
 from tests.adapters import samba
 
@@ -44,8 +44,14 @@ class Administrator:
     def __init__(self, address: str, authority: str) -> None:
         tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=authority)
         server = Server(address, port=636, use_ssl=True, tls=tls, get_info=NONE)
+        # The controller ends what is idle for a quarter of an hour, and tests may be that slow.
         self._connection = Connection(
-            server, samba.ADMINISTRATOR, samba.PASSWORD, auto_bind="NONE", raise_exceptions=True
+            server,
+            samba.ADMINISTRATOR,
+            samba.PASSWORD,
+            client_strategy=RESTARTABLE,
+            auto_bind="NONE",
+            raise_exceptions=True,
         )
         self._connection.bind()
 
