@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from pacs_settings.core.search import folding
-from pacs_settings.core.search.near import near
+from pacs_settings.core.search.near import MOST, near
 from pacs_settings.core.search.tables import WORDS
 
 # Rows of the index that one step looks at: two words that more people have than that, of a million,
 # are both had by some 64, and fifty are shown.
 BUDGET = 8_000
 FEW = 10  # people, below which near spelling is tried
+AMONG_SEVERAL = 5  # near words of each of several tokens: every row is tried on all of them
 _LAST = "\U0010ffff"  # after every letter
 Shape = int  # of one token: how many words are near it
 
@@ -74,7 +75,8 @@ def fitting(db: Session, tokens: tuple[str, ...], most: int) -> tuple[list[int],
     found = list(dict.fromkeys([*found, *some]))
     if len(found) >= FEW:
         return found[:most], more or len(found) >= most
-    alike = [Wanted(token, tuple(near(db, token))) for token in tokens]
+    taken = AMONG_SEVERAL if len(tokens) > 1 else MOST
+    alike = [Wanted(token, tuple(near(db, token)[:taken])) for token in tokens]
     if any(one.near for one in alike):
         some, more = _step(db, alike, most)
         found = list(dict.fromkeys([*found, *some]))
@@ -148,7 +150,7 @@ def _rows(shapes: tuple[Shape, ...], followed: int) -> sa.Select[Any]:
     rows = _stretch(own, 0, BUDGET if several else sa.bindparam("most", type_=sa.Integer))
     if others:
         # One after the other: together they would have to be sorted, however many there are.
-        each = BUDGET // len(others) if several else sa.bindparam("each", type_=sa.Integer)
+        each = BUDGET // 2 // len(others) if several else sa.bindparam("each", type_=sa.Integer)
         near_by = [_stretch(way, rank, each) for rank, way in enumerate(others, 1)]
         rows = sa.union_all(*map(sa.select, (rows, *near_by))).subquery("followed")
     name = sa.literal_column("' '", sa.String) + rows.c.name + sa.literal_column("' '")
