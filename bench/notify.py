@@ -35,7 +35,7 @@ from tests.adapters.orthanc_server import LOGIN, Orthanc, image
 from tests.conftest import fill, free_port, using
 from tests.fakes import FakeTexter
 
-MAILS, EVENTS, BLOCKS = 500, 100, 8  # in a block of each side, and blocks
+MAILS, EVENTS, BLOCKS = 200, 100, 20  # in a block of each side, and blocks: short ones share the noise
 SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
 STUDIES, PATIENCE = 15, 30.0
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
