@@ -35,7 +35,8 @@ from tests.adapters.orthanc_server import LOGIN, Orthanc, image
 from tests.conftest import fill, free_port, using
 from tests.fakes import FakeTexter
 
-MAILS, EVENTS, BLOCKS = 200, 100, 20  # in a block of each side, and blocks: short ones share the noise
+# In a block of each side, and blocks: short ones that follow each other share the noise.
+MAILS, EVENTS, BLOCKS = 200, 100, 20
 SMTP_LIMIT, INSERT_LIMIT = 1 / 0.8, 1 / 0.5
 STUDIES, PATIENCE = 15, 30.0
 MANY, PHYSICIANS, TENTHS_LIMIT = 100_000, 10_000, 1.2
