@@ -76,7 +76,8 @@ def fitting(db: Session, tokens: tuple[str, ...], most: int) -> tuple[list[int],
     if len(found) >= FEW:
         return found[:most], more or len(found) >= most
     taken = AMONG_SEVERAL if len(tokens) > 1 else MOST
-    alike = [Wanted(token, tuple(near(db, token)[:taken])) for token in tokens]
+    words = near(db, tokens)
+    alike = [Wanted(one, tuple(by[:taken])) for one, by in zip(tokens, words, strict=True)]
     if any(one.near for one in alike):
         some, more = _step(db, alike, most)
         found = list(dict.fromkeys([*found, *some]))

@@ -6,10 +6,12 @@ may share few trigrams, and of a million people thousands of words do: those are
 
 import json
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 from string import ascii_lowercase
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session
 
 from pacs_settings.core.search.tables import TERMS
@@ -26,16 +28,22 @@ _TRIGRAM = sa.table("search_trigram", sa.column("rowid"), sa.column("search_trig
 _TERM = sa.table("search_term", sa.column("id"), sa.column("word"))
 
 
-def near(db: Session, token: str) -> list[str]:
-    """Known words that are spelled like a token, the nearest first, without itself."""
-    if len(token) < SHORTEST or token.isdigit():
-        return []
-    on_sqlite = db.get_bind().dialect.name == "sqlite"
-    similar, among = (_by_fts5, _among_json) if on_sqlite else (_by_pg_trgm, _among_array)
-    known = {word for word in similar(db, token) if similarity(token, word) >= _SIMILAR}
-    known |= set(among(db, sorted(slips(token))))
-    ranked = sorted((-similarity(token, word), word) for word in known - {token})
-    return [word for _, word in ranked[:MOST]]
+def near(db: Session, tokens: Sequence[str]) -> list[list[str]]:
+    """For each token the known words spelled like it, the nearest first, without itself."""
+    asked = [token for token in tokens if len(token) >= SHORTEST and not token.isdigit()]
+    found: dict[str, list[str]] = {}
+    if asked:
+        on_sqlite = db.get_bind().dialect.name == "sqlite"
+        known = (_on_sqlite if on_sqlite else _on_postgresql)(db, asked)
+        found = {token: _nearest(token, known[token]) for token in asked}
+    return [found.get(token, []) for token in tokens]
+
+
+def _nearest(token: str, words: set[str]) -> list[str]:
+    one_slip = slips(token)
+    alike = {word: similarity(token, word) for word in words - {token}}
+    near_by = [word for word in alike if word in one_slip or alike[word] >= _SIMILAR]
+    return sorted(near_by, key=lambda word: (-alike[word], word))[:MOST]
 
 
 def slips(word: str) -> set[str]:
@@ -60,13 +68,53 @@ def similarity(one: str, other: str) -> float:
     return len(mine & theirs) / len(mine | theirs)
 
 
-def _by_pg_trgm(db: Session, token: str) -> list[str]:
+def _on_postgresql(db: Session, tokens: list[str]) -> dict[str, set[str]]:
     db.execute(sa.text(f"SET LOCAL pg_trgm.similarity_threshold = {_SIMILAR}"))
+    values: dict[str, Any] = {"slips": _all_slips(tokens)}
+    for place, token in enumerate(tokens):
+        lengths = {"least": len(token) - _LONGER, "most": len(token) + _LONGER}
+        values |= {f"{name}{place}": value for name, value in lengths.items()}
+        values[f"token{place}"] = token
+    found = db.execute(_known(len(tokens)), values).all()
+    slipped = {word for place, word in found if place < 0}
+    return {
+        token: slipped | {word for n, word in found if n == place}
+        for place, token in enumerate(tokens)
+    }
+
+
+def _all_slips(tokens: list[str]) -> str:
+    return " ".join(sorted(set().union(*map(slips, tokens))))
+
+
+@lru_cache(maxsize=50)
+def _known(count: int) -> sa.CompoundSelect[Any]:
+    """Words alike to one of so many tokens, each with its place; those a slip away with -1.
+
+    One statement: a trip to the database costs about as much as finding one of them.
+    """
     word = TERMS.c.word
-    of_lengths = sa.func.length(word).between(len(token) - _LONGER, len(token) + _LONGER)
-    query = sa.select(word).where(word.bool_op("%")(token), of_lengths)
-    likeness = sa.func.similarity(word, token)
-    return list(db.scalars(query.order_by(likeness.desc(), word).limit(_LOOKED_AT)))
+    # One text: a list of hundreds takes long to send.
+    given = sa.func.string_to_array(sa.bindparam("slips", type_=sa.Text), " ")
+    parts = [sa.select(sa.literal_column("-1"), word).where(word == sa.func.any(given))]
+    for place in range(count):
+        token = sa.bindparam(f"token{place}", type_=sa.Text)
+        least, most = (sa.bindparam(f"{one}{place}", type_=sa.Integer) for one in ("least", "most"))
+        alike = (
+            sa.select(sa.literal_column(str(place)).label("place"), word)
+            .where(word.bool_op("%")(token), sa.func.length(word).between(least, most))
+            .order_by(sa.func.similarity(word, token).desc(), word)
+            .limit(_LOOKED_AT)
+        )
+        parts.append(sa.select(alike.subquery()))
+    return sa.union_all(*parts)
+
+
+def _on_sqlite(db: Session, tokens: list[str]) -> dict[str, set[str]]:
+    given = sa.func.json_each(json.dumps(_all_slips(tokens).split())).table_valued("value")
+    query = sa.select(_TERM.c.word).where(_TERM.c.word.in_(sa.select(given.c.value)))
+    slipped = set(db.scalars(query))
+    return {token: slipped.union(_by_fts5(db, token)) for token in tokens}
 
 
 def _by_fts5(db: Session, token: str) -> list[str]:
@@ -85,17 +133,3 @@ def _by_fts5(db: Session, token: str) -> list[str]:
     best_first = best.having(shared >= fewest).order_by(shared.desc()).limit(_LOOKED_AT).subquery()
     query = sa.select(_TERM.c.word).join(best_first, best_first.c.rowid == _TERM.c.id)
     return list(db.scalars(query))
-
-
-def _among_array(db: Session, words: list[str]) -> list[str]:
-    word = TERMS.c.word
-    return list(
-        db.scalars(sa.select(word).where(word == sa.func.any(sa.literal(words, ARRAY(sa.Text)))))
-    )
-
-
-def _among_json(db: Session, words: list[str]) -> list[str]:
-    given = sa.func.json_each(json.dumps(words)).table_valued("value")
-    return list(
-        db.scalars(sa.select(_TERM.c.word).where(_TERM.c.word.in_(sa.select(given.c.value))))
-    )

@@ -13,7 +13,7 @@ WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=2, max_size=40)
 
 def found(token: str) -> list[str]:
     with db.reading() as session:
-        return near.near(session, token)
+        return near.near(session, (token,))[0]
 
 
 @given(WORDS, st.data())
@@ -64,3 +64,12 @@ def test_no_more_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     for last in ("Verhaege", "Verhaegen", "Verhaeghens"):
         colleague("Zoë", last)
     assert len(found("verhaeghe")) == 2
+
+
+@pytest.mark.usefixtures("database")
+def test_each_of_several_has_its_own() -> None:
+    for first, last in (("Zoë", "Verhaege"), ("Pieter", "Peeters")):
+        colleague(first, last)
+    with db.reading() as session:
+        words = near.near(session, ("verhaeghe", "zoe", "peters", "12345"))
+    assert words == [["verhaege"], [], ["peeters"], []]
