@@ -20,27 +20,27 @@ SHORTEST = 4  # characters; below that everything is near to something
 MOST = 12  # words that are taken for what was meant
 OF_A_LENGTH = 1_000_000_000  # identifiers on SQLite, by which words of a length are together
 _LOOKED_AT = 100  # words of the database that are looked at
-_SIMILAR = (
-    0.42  # three trigrams of four letters, five of nine: with fewer, thousands of words are alike
-)
+# Three trigrams of four letters, five of nine: with fewer, thousands of words are alike.
+_SIMILAR = 0.42
 _LONGER = 2  # letters that a similar word is longer or shorter at most
 _TRIGRAM = sa.table("search_trigram", sa.column("rowid"), sa.column("search_trigram"))
 _TERM = sa.table("search_term", sa.column("id"), sa.column("word"))
+Slipped = dict[str, set[str]]  # tokens, each with all that is one slip away
 
 
 def near(db: Session, tokens: Sequence[str]) -> list[list[str]]:
     """For each token the known words spelled like it, the nearest first, without itself."""
     asked = [token for token in tokens if len(token) >= SHORTEST and not token.isdigit()]
+    slipped = {token: slips(token) for token in asked}
     found: dict[str, list[str]] = {}
     if asked:
         on_sqlite = db.get_bind().dialect.name == "sqlite"
-        known = (_on_sqlite if on_sqlite else _on_postgresql)(db, asked)
-        found = {token: _nearest(token, known[token]) for token in asked}
+        known = (_on_sqlite if on_sqlite else _on_postgresql)(db, slipped)
+        found = {token: _nearest(token, slipped[token], known[token]) for token in asked}
     return [found.get(token, []) for token in tokens]
 
 
-def _nearest(token: str, words: set[str]) -> list[str]:
-    one_slip = slips(token)
+def _nearest(token: str, one_slip: set[str], words: set[str]) -> list[str]:
     alike = {word: similarity(token, word) for word in words - {token}}
     near_by = [word for word in alike if word in one_slip or alike[word] >= _SIMILAR]
     return sorted(near_by, key=lambda word: (-alike[word], word))[:MOST]
@@ -68,23 +68,21 @@ def similarity(one: str, other: str) -> float:
     return len(mine & theirs) / len(mine | theirs)
 
 
-def _on_postgresql(db: Session, tokens: list[str]) -> dict[str, set[str]]:
+def _on_postgresql(db: Session, slipped: Slipped) -> dict[str, set[str]]:
     db.execute(sa.text(f"SET LOCAL pg_trgm.similarity_threshold = {_SIMILAR}"))
-    values: dict[str, Any] = {"slips": _all_slips(tokens)}
-    for place, token in enumerate(tokens):
-        lengths = {"least": len(token) - _LONGER, "most": len(token) + _LONGER}
-        values |= {f"{name}{place}": value for name, value in lengths.items()}
-        values[f"token{place}"] = token
-    found = db.execute(_known(len(tokens)), values).all()
-    slipped = {word for place, word in found if place < 0}
+    values: dict[str, Any] = {"slips": " ".join(_all(slipped))}
+    for place, token in enumerate(slipped):
+        least, most = len(token) - _LONGER, len(token) + _LONGER
+        values |= {f"token{place}": token, f"least{place}": least, f"most{place}": most}
+    found = db.execute(_known(len(slipped)), values).all()
     return {
-        token: slipped | {word for n, word in found if n == place}
-        for place, token in enumerate(tokens)
+        token: {word for n, word in found if n in (place, -1)}
+        for place, token in enumerate(slipped)
     }
 
 
-def _all_slips(tokens: list[str]) -> str:
-    return " ".join(sorted(set().union(*map(slips, tokens))))
+def _all(slipped: Slipped) -> list[str]:
+    return sorted(set().union(*slipped.values()))
 
 
 @lru_cache(maxsize=50)
@@ -110,11 +108,11 @@ def _known(count: int) -> sa.CompoundSelect[Any]:
     return sa.union_all(*parts)
 
 
-def _on_sqlite(db: Session, tokens: list[str]) -> dict[str, set[str]]:
-    given = sa.func.json_each(json.dumps(_all_slips(tokens).split())).table_valued("value")
+def _on_sqlite(db: Session, slipped: Slipped) -> dict[str, set[str]]:
+    given = sa.func.json_each(json.dumps(_all(slipped))).table_valued("value")
     query = sa.select(_TERM.c.word).where(_TERM.c.word.in_(sa.select(given.c.value)))
-    slipped = set(db.scalars(query))
-    return {token: slipped.union(_by_fts5(db, token)) for token in tokens}
+    known = set(db.scalars(query))
+    return {token: known.union(_by_fts5(db, token)) for token in slipped}
 
 
 def _by_fts5(db: Session, token: str) -> list[str]:
