@@ -153,7 +153,7 @@ def _mark(mark: rx.Var[Mark]) -> rx.Component:
             rx.el.div(rx.html(mark.svg), class_name="signature-saved"),
             rx.el.p(t("reports.unsigned"), class_name="hint"),
         ),
-        facts([rx.el.span(*pair(mark.name, mark.number))], [Moment.create(iso=mark.at)]),
+        facts([pair(mark.name, mark.number)], [Moment.create(iso=mark.at)]),
         class_name="mark",
     )
 

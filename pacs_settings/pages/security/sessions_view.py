@@ -77,7 +77,7 @@ def _browsers() -> rx.Component:
 def _browser(browser: rx.Var[Browser]) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.span(*pair(browser.browser, browser.system), class_name="label"),
+            pair(browser.browser, browser.system, class_name="label"),
             facts(
                 [browser.address],
                 [t("security.until"), Moment.create(iso=browser.until)],

@@ -32,9 +32,9 @@ def facts(*parts: list[Any]) -> rx.Component:
     return rx.el.span(*inner, class_name="hint")
 
 
-def pair(one: Any, other: Any) -> list[Any]:
+def pair(one: Any, other: Any, **props: Any) -> rx.Component:
     """Two words with a comma between them; the other may be empty."""
-    return [one, rx.cond(other != "", ", ", ""), other]
+    return rx.el.span(one, rx.cond(other != "", ", ", ""), other, **props)
 
 
 def alert(message: rx.Var[str]) -> rx.Component:
